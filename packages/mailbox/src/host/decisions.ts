@@ -1,0 +1,98 @@
+/**
+ * What becomes of a message after an ack or after a sandbox died: pure decisions over rows (design.md §4).
+ *
+ *   pending --completed--> completed
+ *   pending --failed-----> failed                      (dead letter, with its reason)
+ *   pending --released---> pending, later              (costs no try; at most maxReleases)
+ *   pending --charged----> pending, tries + 1          (a generation ended on it)
+ *   pending --charged----> failed at the last try      (dead letter)
+ *
+ * Only the current attempt counts (M9): an ack or a claim of an older one decides nothing, which also makes every
+ * decision here idempotent: applying it raises the attempt.
+ */
+import type { Ack, InboundRow, MessageId } from '../model.ts';
+
+export interface RetryPolicy {
+  readonly maxTries: number;
+  /** First delay of the back-off in milliseconds; doubles each time. The very first retry is due at once. */
+  readonly baseMs: number;
+  readonly maxReleases: number;
+  /** Longest back-off of a released message, in milliseconds. */
+  readonly maxReleaseMs: number;
+}
+
+export type InboundChange =
+  | { readonly kind: 'completed'; readonly id: MessageId; readonly attempt: number }
+  | {
+      readonly kind: 'failed';
+      readonly id: MessageId;
+      readonly attempt: number;
+      readonly reason: string;
+      /** Set when a dying generation was the cause. */
+      readonly generation?: number;
+    }
+  | { readonly kind: 'released'; readonly id: MessageId; readonly attempt: number; readonly dueMs: number }
+  | {
+      readonly kind: 'charged';
+      readonly id: MessageId;
+      readonly attempt: number;
+      readonly generation: number;
+      readonly dueMs: number;
+    };
+
+/** An agent may ask for a later time, but not for one that nobody lives to see. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/** @param jitter in [0, 1): spreads retries over a further half of the delay. */
+function backoffMs(step: number, policy: RetryPolicy, jitter: number): number {
+  return Math.round(policy.baseMs * 2 ** step * (1 + jitter / 2));
+}
+
+/** Null when the ack is of no consequence: a claim, an old attempt, or a message that is over. */
+export function decideAck(
+  ack: Ack,
+  row: InboundRow | undefined,
+  policy: RetryPolicy,
+  nowMs: number,
+  jitter: number,
+): InboundChange | null {
+  if (row?.status !== 'pending' || ack.attempt !== row.attempt) return null;
+  const { id, attempt } = row;
+  if (ack.status === 'completed') return { kind: 'completed', id, attempt };
+  if (ack.status === 'failed')
+    return { kind: 'failed', id, attempt, reason: ack.error ?? 'the agent gave no reason' };
+  if (ack.status !== 'released') return null;
+  if (row.releases + 1 > policy.maxReleases) {
+    return {
+      kind: 'failed',
+      id,
+      attempt,
+      reason: `${ack.error ?? 'put off'} (put off ${row.releases} times)`,
+    };
+  }
+  const delay = Math.min(backoffMs(row.releases, policy, jitter), policy.maxReleaseMs);
+  const wanted = Math.min(ack.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  return { kind: 'released', id, attempt, dueMs: nowMs + Math.max(delay, wanted) };
+}
+
+/**
+ * One try for a message on which `generation` ended. Null when it was charged for it already, or is over.
+ * @param reason how the generation ended, in words; it becomes the dead letter's reason.
+ */
+export function decideCharge(
+  row: InboundRow | undefined,
+  generation: number,
+  reason: string,
+  policy: RetryPolicy,
+  nowMs: number,
+  jitter: number,
+): InboundChange | null {
+  if (row?.status !== 'pending') return null;
+  if (generation > 0 && row.chargedGeneration >= generation) return null;
+  const { id, attempt } = row;
+  const tries = row.tries + 1;
+  if (tries >= policy.maxTries)
+    return { kind: 'failed', id, attempt, generation, reason: `${reason} (${tries} tries)` };
+  const delay = tries === 1 ? 0 : backoffMs(tries - 2, policy, jitter);
+  return { kind: 'charged', id, attempt, generation, dueMs: nowMs + delay };
+}

@@ -1,0 +1,230 @@
+/**
+ * The host's side of `inbound.db`: the only writer of it (M1).
+ *
+ * One instance lives for one synchronous stretch of work and is closed before anything is awaited (M2). Every method
+ * that writes is one transaction: when it returns, the change is durable; when it throws, nothing changed. A lock that
+ * is held throws an error for which `isLater` is true; the caller retries asynchronously. Times and ids are passed in;
+ * no statement reads the clock (M5).
+ */
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Address, Destination, InboundRow, MessageId, NewMessage, Receipt } from '../model.ts';
+import { INBOUND_COLUMNS, toInboundRow } from '../rows.ts';
+import { INBOUND_DDL } from '../schema.ts';
+import { int, openWritable, transaction } from '../sqlite.ts';
+import { toIso } from '../time.ts';
+import type { InboundChange } from './decisions.ts';
+
+export type WatermarkName = 'acks_through' | 'rows_through';
+
+export class InboundMailbox {
+  readonly #db: DatabaseSync;
+
+  private constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** Opens or makes `inDir/inbound.db`; rolls back what a dead host left half-written. Never blocks on a lock. */
+  static open(inDir: string): InboundMailbox {
+    return new InboundMailbox(openWritable(join(inDir, 'inbound.db'), INBOUND_DDL, 'EXTRA', 0));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** Adds what is not there yet, in order, each under the next even seq (M3, M4). Returns how many were new. */
+  enqueue(messages: readonly NewMessage[]): number {
+    return transaction(this.#db, () => this.#insert(messages));
+  }
+
+  #insert(messages: readonly NewMessage[]): number {
+    const greatest = int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get()?.seq);
+    const insert = this.#db.prepare(
+      `INSERT INTO messages_in (id, seq, kind, timestamp, status, process_after, due_ms, recurrence, series_id, trigger,
+         channel_type, platform_id, thread_id, content)
+       VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    );
+    let seq = greatest - (greatest % 2) + 2;
+    let added = 0;
+    for (const m of messages) {
+      const { changes } = insert.run(
+        m.id,
+        seq,
+        m.kind,
+        toIso(m.timestampMs),
+        m.dueMs > 0 ? toIso(m.dueMs) : null,
+        m.dueMs,
+        m.recurrence,
+        m.seriesId ?? m.id,
+        m.trigger ? 1 : 0,
+        m.channel,
+        m.chat,
+        m.thread,
+        m.content,
+      );
+      if (Number(changes) === 0) continue;
+      seq += 2;
+      added += 1;
+    }
+    return added;
+  }
+
+  /** The rows of these ids; ids that are not there are left out. */
+  rows(ids: Iterable<MessageId>): Map<MessageId, InboundRow> {
+    const select = this.#db.prepare(`SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE id = ?`);
+    const found = new Map<MessageId, InboundRow>();
+    for (const id of ids) {
+      const row = select.get(id);
+      if (row) found.set(id, toInboundRow(row));
+    }
+    return found;
+  }
+
+  /** When the next waking message is due, in milliseconds; null when none waits. */
+  nextDueMs(): number | null {
+    const row = this.#db
+      .prepare(
+        "SELECT due_ms FROM messages_in WHERE status = 'pending' AND trigger = 1 ORDER BY due_ms LIMIT 1",
+      )
+      .get();
+    return row ? int(row.due_ms) : null;
+  }
+
+  /** Waking messages due at `nowMs`, the earliest first. */
+  dueRows(nowMs: number, limit: number): InboundRow[] {
+    return this.#db
+      .prepare(
+        `SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE status = 'pending' AND trigger = 1 AND due_ms <= ?
+         ORDER BY due_ms, seq LIMIT ?`,
+      )
+      .all(nowMs, limit)
+      .map(toInboundRow);
+  }
+
+  /**
+   * Applies what was decided, remembers what was delivered and moves the watermarks: one transaction, so that a series
+   * is re-armed with the end of its occurrence or not at all (W6). A change whose message has moved on is skipped.
+   * @param next the next occurrence of a series, by the id of the one that ends here.
+   */
+  settle(work: {
+    readonly changes: readonly InboundChange[];
+    readonly next?: ReadonlyMap<MessageId, NewMessage>;
+    readonly receipts?: readonly Receipt[];
+    readonly watermarks?: Partial<Record<WatermarkName, number>>;
+    /** Rows of the host's own making: tasks, notes to the agent. */
+    readonly add?: readonly NewMessage[];
+    /** Series to cancel, by the id of any of their rows. */
+    readonly cancel?: readonly string[];
+  }): void {
+    transaction(this.#db, () => {
+      if (work.add?.length) this.#insert(work.add);
+      for (const id of work.cancel ?? []) this.#cancelSeries(id);
+      for (const change of work.changes) {
+        if (!this.#apply(change)) continue;
+        const next = work.next?.get(change.id);
+        if (!next || (change.kind !== 'completed' && change.kind !== 'failed')) continue;
+        this.#insert([next]);
+        this.#db.prepare('UPDATE messages_in SET recurrence = NULL WHERE id = ?').run(change.id);
+      }
+      // The first receipt wins (M9).
+      const deliver = this.#db.prepare(
+        'INSERT INTO delivered (message_out_id, platform_message_id, status, delivered_at) VALUES (?, ?, ?, ?) ON CONFLICT (message_out_id) DO NOTHING',
+      );
+      for (const r of work.receipts ?? [])
+        deliver.run(r.outboundId, r.platformMessageId, r.status, toIso(r.atMs));
+      const raise = this.#db.prepare(
+        `INSERT INTO watermarks (name, value) VALUES (?, ?)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > value`,
+      );
+      for (const [name, value] of Object.entries(work.watermarks ?? {})) raise.run(name, value);
+    });
+  }
+
+  /** Every change is guarded by state and attempt: paused, cancelled and finished messages stay what they are (M9). */
+  #apply(change: InboundChange): boolean {
+    const guard = "WHERE id = ? AND attempt = ? AND status = 'pending'";
+    const run = (set: string, ...values: (string | number)[]) =>
+      Number(
+        this.#db.prepare(`UPDATE messages_in SET ${set} ${guard}`).run(...values, change.id, change.attempt)
+          .changes,
+      ) === 1;
+    switch (change.kind) {
+      case 'completed':
+        return run("status = 'completed'");
+      case 'failed':
+        return change.generation === undefined
+          ? run("status = 'failed', ended_reason = ?", change.reason)
+          : run(
+              "status = 'failed', ended_reason = ?, tries = tries + 1, charged_generation = ?",
+              change.reason,
+              change.generation,
+            );
+      case 'released':
+        return run(
+          'releases = releases + 1, attempt = attempt + 1, due_ms = ?, process_after = ?',
+          change.dueMs,
+          toIso(change.dueMs),
+        );
+      case 'charged':
+        return run(
+          'tries = tries + 1, attempt = attempt + 1, charged_generation = max(charged_generation, ?), due_ms = ?, process_after = ?',
+          change.generation,
+          change.dueMs,
+          toIso(change.dueMs),
+        );
+    }
+  }
+
+  watermark(name: WatermarkName): number {
+    return int(this.#db.prepare('SELECT value FROM watermarks WHERE name = ?').get(name)?.value);
+  }
+
+  /** Ends every live row of a series: it will not run, nor be re-armed. */
+  #cancelSeries(id: string): void {
+    this.#db
+      .prepare(
+        `UPDATE messages_in SET status = 'cancelled', recurrence = NULL, ended_reason = 'cancelled'
+         WHERE status IN ('pending', 'paused') AND kind = 'task'
+           AND series_id IN (SELECT series_id FROM messages_in WHERE id = ? OR series_id = ?)`,
+      )
+      .run(id, id);
+  }
+
+  /** Where a reply without an address goes, and the names this session may send to. Written only if they differ. */
+  prepare(routing: Address, destinations: readonly Destination[]): void {
+    const wanted = JSON.stringify([routing.channel, routing.chat, routing.thread, destinations]);
+    if (this.#prepared() === wanted) return;
+    transaction(this.#db, () => {
+      this.#db
+        .prepare(
+          `INSERT INTO session_routing (id, channel_type, platform_id, thread_id) VALUES (1, ?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET channel_type = excluded.channel_type, platform_id = excluded.platform_id,
+             thread_id = excluded.thread_id`,
+        )
+        .run(routing.channel, routing.chat, routing.thread);
+      this.#db.exec('DELETE FROM destinations');
+      const insert = this.#db.prepare(
+        `INSERT INTO destinations (name, display_name, type, channel_type, platform_id, agent_group_id)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+      );
+      for (const d of destinations) insert.run(d.name, d.displayName, d.type, d.channel, d.chat, d.agentId);
+    });
+  }
+
+  #prepared(): string {
+    const r = this.#db.prepare('SELECT channel_type, platform_id, thread_id FROM session_routing').get();
+    const destinations = this.#db
+      .prepare(
+        `SELECT name, display_name AS displayName, type, channel_type AS channel, platform_id AS chat,
+           agent_group_id AS agentId FROM destinations ORDER BY name`,
+      )
+      .all();
+    return JSON.stringify([
+      r?.channel_type ?? null,
+      r?.platform_id ?? null,
+      r?.thread_id ?? null,
+      destinations,
+    ]);
+  }
+}

@@ -1,0 +1,4 @@
+export { isLater, NewerSchema } from '../sqlite.ts';
+export { decideAck, decideCharge, type InboundChange, type RetryPolicy } from './decisions.ts';
+export { InboundMailbox } from './inbound.ts';
+export { type OutboundSnapshot, readOutbound, type SnapshotLimits, type SnapshotResult } from './snapshot.ts';

@@ -1,0 +1,99 @@
+/**
+ * The runner's side of `inbound.db`: read-only, by mount as well as here.
+ *
+ * One instance lives for one look and is closed before anything is awaited (M2, L13): a handle that is kept may show
+ * yesterday's rows on some mounts. A host in mid-commit throws an error for which `isLater` is true.
+ */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Address, InboundRow, MessageId } from '../model.ts';
+import { INBOUND_COLUMNS, toInboundRow } from '../rows.ts';
+import { int, textOrNull } from '../sqlite.ts';
+
+/** A commit of the host holds its lock for a millisecond or two; this is waited for, blocking. */
+const COMMIT_WAIT_MS = 20;
+
+export class InboundReader {
+  readonly #db: DatabaseSync;
+
+  private constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  static open(inDir: string): InboundReader {
+    const db = new DatabaseSync(join(inDir, 'inbound.db'), { readOnly: true, timeout: COMMIT_WAIT_MS });
+    return new InboundReader(db);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /**
+   * Waking messages that are due, oldest first (L5); lazily, so that a filter comes before any limit. Their numbers come
+   * from the partial index alone: asked for whole rows in this order, SQLite walks all of history (M12).
+   */
+  *due(nowMs: number): Generator<InboundRow> {
+    const numbers = this.#db.prepare(
+      `SELECT seq FROM messages_in INDEXED BY idx_messages_in_due
+       WHERE status = 'pending' AND trigger = 1 AND due_ms <= ? ORDER BY seq`,
+    );
+    const select = this.#db.prepare(`SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE seq = ?`);
+    for (const { seq } of numbers.iterate(nowMs)) {
+      const row = select.get(int(seq));
+      if (row) yield toInboundRow(row);
+    }
+  }
+
+  /** Context rows before `seq`, the latest first. */
+  *context(seq: number): Generator<InboundRow> {
+    const select = this.#db.prepare(
+      `SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE status = 'pending' AND trigger = 0 AND seq < ? ORDER BY seq DESC`,
+    );
+    for (const row of select.iterate(seq)) yield toInboundRow(row);
+  }
+
+  isPending(id: MessageId): boolean {
+    return (
+      this.#db.prepare("SELECT 1 AS found FROM messages_in WHERE id = ? AND status = 'pending'").get(id) !==
+      undefined
+    );
+  }
+
+  /** The id of the inbound message with this number, or null. */
+  idOfSeq(seq: number): MessageId | null {
+    return textOrNull(
+      this.#db.prepare('SELECT id FROM messages_in WHERE seq = ?').get(seq)?.id,
+    ) as MessageId | null;
+  }
+
+  /** When the next waking message that is not due yet becomes due, in milliseconds; null when there is none. */
+  nextDueMs(nowMs: number): number | null {
+    const row = this.#db
+      .prepare(
+        "SELECT due_ms FROM messages_in WHERE status = 'pending' AND trigger = 1 AND due_ms > ? ORDER BY due_ms LIMIT 1",
+      )
+      .get(nowMs);
+    return row ? int(row.due_ms) : null;
+  }
+
+  /** The greatest number this file knows of, in either direction: rows of ours that the host has copied count too. */
+  greatestSeq(): number {
+    const inbound = int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get()?.seq);
+    return Math.max(inbound, this.watermark('rows_through'));
+  }
+
+  watermark(name: 'acks_through' | 'rows_through'): number {
+    return int(this.#db.prepare('SELECT value FROM watermarks WHERE name = ?').get(name)?.value);
+  }
+
+  /** The session's default reply address. */
+  routing(): Address {
+    const row = this.#db.prepare('SELECT channel_type, platform_id, thread_id FROM session_routing').get();
+    return {
+      channel: textOrNull(row?.channel_type),
+      chat: textOrNull(row?.platform_id),
+      thread: textOrNull(row?.thread_id),
+    };
+  }
+}
