@@ -1,0 +1,106 @@
+/**
+ * The port of what thinks. A harness gets one turn at a time and says what it did through `TurnTools`; it never sees a
+ * mailbox, a socket or a key.
+ *
+ * A turn may run again after a crash, with the same id and the same messages (M7): tool calls it repeats write nothing
+ * new, and `sent` shows what an earlier try has sent already.
+ */
+import type { TurnId } from '@bellhop/mailbox';
+
+export interface TurnFile {
+  readonly name: string;
+  readonly size: number;
+  /** Absolute path inside the sandbox; null when the file could not be fetched, `problem` says why. */
+  readonly path: string | null;
+  readonly problem: string | null;
+}
+
+export interface TurnMessage {
+  readonly seq: number;
+  readonly kind: string;
+  readonly sender: string;
+  readonly text: string;
+  readonly files: readonly TurnFile[];
+  /** 1 at first; higher when an earlier try ended without an answer. */
+  readonly attempt: number;
+  /** Of a pressed button: the question's id and the chosen value. */
+  readonly answer: { readonly question: string; readonly option: string } | null;
+}
+
+export interface TurnInput {
+  readonly turnId: TurnId;
+  readonly agentName: string;
+  readonly messages: readonly TurnMessage[];
+  readonly context: readonly TurnMessage[];
+  /** Texts and other content (JSON) that an earlier try of this turn has committed. */
+  readonly sent: readonly string[];
+  /** What this harness stored at the end of its last turn. */
+  readonly continuation: string | null;
+}
+
+export interface TurnOption {
+  readonly label: string;
+  readonly value: string;
+}
+
+export interface TurnTools {
+  /** Sends a message now, while the turn goes on; durable when it returns. Returns its number. */
+  send(text: string): Promise<number>;
+  /** Sends a file from the workspace. Throws when it is missing, too big or outside. */
+  sendFile(path: string, text: string): Promise<number>;
+  edit(seq: number, text: string): Promise<void>;
+  react(seq: number, emoji: string): Promise<void>;
+  /** The answer comes back as a message of a later turn. */
+  ask(question: {
+    readonly title: string;
+    readonly text: string;
+    readonly options: readonly TurnOption[];
+  }): Promise<void>;
+  /** One-shot task: the prompt comes back as a message at `atMs`. */
+  scheduleTask(task: { readonly prompt: string; readonly atMs: number }): Promise<void>;
+  /** The next piece of text, to show while it is written; not durable. */
+  live(text: string): void;
+  /** Something happened: the turn is getting on. */
+  progress(): void;
+  /** Runs a tool under its name and declared time-out, which the host respects. */
+  tool<T>(name: string, timeoutMs: number | null, work: () => Promise<T>): Promise<T>;
+}
+
+export interface TurnResult {
+  /** The answer, to the chat that asked; nothing is sent for an empty list. */
+  readonly texts: readonly string[];
+  readonly continuation?: string;
+  /** Told at the commit of this turn: inside the transaction, and right after it. */
+  readonly onCommit?: (stage: 'inside' | 'done') => void;
+}
+
+export interface Harness {
+  /** Key of its continuation. */
+  readonly name: string;
+  /** Called once before the runner says it is ready. What it throws is a failed start. */
+  start(workDir: string): void;
+  /** Throws TurnLater or TurnFailed; any other error ends the sandbox and costs the messages a try. */
+  run(input: TurnInput, tools: TurnTools): Promise<TurnResult>;
+}
+
+/** Not now: try the turn again after a while. Costs no try. */
+export class TurnLater extends Error {
+  override readonly name = 'TurnLater';
+  readonly errorClass: string;
+  readonly retryAfterMs: number;
+  constructor(message: string, errorClass: string, retryAfterMs = 0) {
+    super(message);
+    this.errorClass = errorClass;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** It will not work, however often it is tried; the words go to the sender. */
+export class TurnFailed extends Error {
+  override readonly name = 'TurnFailed';
+  readonly errorClass: string;
+  constructor(message: string, errorClass: string) {
+    super(message);
+    this.errorClass = errorClass;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The runner's loop: look for a batch, claim it, let the harness think, commit the turn, ring the bell.
+ *
+ *   look --nothing due--> wait for the bell (or POLL_MS) --> look
+ *   look --batch--------> claim (1 commit) --> harness --> turn commit (1 commit) --> bell --> look
+ *
+ * A crash anywhere leaves either the claim or the commit: the host charges the first and delivers the second.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InboundRow, MessageId, OutboundId, TurnId } from '@bellhop/mailbox';
+import {
+  type Batch,
+  type NewOutbound,
+  type OutboundAck,
+  type OutboundMailbox,
+  selectBatch,
+} from '@bellhop/mailbox/runner';
+import type { Bell } from './bell.ts';
+import { type Harness, TurnFailed, TurnLater, type TurnResult } from './harness.ts';
+import { readInbound } from './inbound.ts';
+import { cutText } from './long-text.ts';
+import { toTurnMessage } from './messages.ts';
+import { BEAT_MS, POLL_MS, type RunnerConfig, type RunnerFrame } from './protocol.ts';
+import { address, Turn } from './turn-tools.ts';
+
+export interface LoopDeps {
+  readonly config: RunnerConfig;
+  readonly outbound: OutboundMailbox;
+  readonly harness: Harness;
+  readonly bell: Bell;
+  readonly emit: (frame: RunnerFrame) => void;
+  readonly now: () => number;
+}
+
+type TurnEnd =
+  | { readonly kind: 'answered'; readonly result: TurnResult }
+  | { readonly kind: 'ended'; readonly ack: Omit<OutboundAck, 'message'> };
+
+/** Runs until the bell is closed and the running turn, if any, is committed. */
+export async function runLoop(deps: LoopDeps): Promise<void> {
+  await dropOrphanClaims(deps);
+  while (!deps.bell.closed) {
+    const { batch, nextDueMs } = await look(deps);
+    if (batch) {
+      await runTurn(deps, batch);
+      continue;
+    }
+    deps.emit({ t: 'idle' });
+    const untilDue = nextDueMs === null ? POLL_MS : Math.max(0, nextDueMs - deps.now());
+    await deps.bell.wait(Math.min(POLL_MS, untilDue));
+  }
+}
+
+function look(deps: LoopDeps): Promise<{ batch: Batch | null; nextDueMs: number | null }> {
+  const { config, outbound } = deps;
+  return readInbound(config.inDir, (inbound) => {
+    const nowMs = deps.now();
+    const context = (seq: number) => inbound.context(seq);
+    const batch = selectBatch(inbound.due(nowMs), context, outbound.acks(), config.generation, config);
+    return { batch, nextDueMs: batch ? null : inbound.nextDueMs(nowMs) };
+  });
+}
+
+/** Claims that an earlier generation left on messages which have since ended (cancelled, dead-lettered). */
+async function dropOrphanClaims({ config, outbound }: LoopDeps): Promise<void> {
+  const held = [...outbound.acks().values()].filter(
+    (a) => a.status === 'processing' || a.status === 'released',
+  );
+  const gone = await readInbound(config.inDir, (inbound) =>
+    held.map((a): MessageId => a.messageId).filter((id) => !inbound.isPending(id)),
+  );
+  outbound.dropClaims(gone);
+}
+
+async function runTurn(deps: LoopDeps, batch: Batch): Promise<void> {
+  const { config, outbound, emit, now } = deps;
+  const answering = batch.messages.at(-1);
+  if (!answering) return;
+  const turnId = batch.turnId ?? (randomUUIDv7() as TurnId);
+  const sent = batch.turnId === null ? [] : outbound.sent(turnId).map((row) => row.content);
+  outbound.claim(turnId, batch.messages, now());
+  emit({ t: 'working', turn: turnId, messages: batch.messages.map((m) => m.id) });
+  const turn = new Turn({ ...config, turnId, answering, outbound, emit, now });
+  // Life is told by a timer of its own: a quiet tool must not look dead (L15).
+  const beats = setInterval(() => emit({ t: 'beat', progress: turn.progressCount }), BEAT_MS);
+  try {
+    const end = await think(deps, batch, turn, turnId, sent);
+    await commit(deps, batch, turnId, answering, end);
+  } finally {
+    clearInterval(beats);
+  }
+}
+
+async function think(
+  deps: LoopDeps,
+  batch: Batch,
+  turn: Turn,
+  turnId: TurnId,
+  sent: readonly string[],
+): Promise<TurnEnd> {
+  const { config, harness, outbound } = deps;
+  const toMessage = (row: InboundRow) => toTurnMessage(row, config.inDir);
+  try {
+    const result = await harness.run(
+      {
+        turnId,
+        agentName: config.agentName,
+        messages: batch.messages.map(toMessage),
+        context: batch.context.map(toMessage),
+        sent,
+        continuation: outbound.state(`continuation:${harness.name}`),
+      },
+      turn,
+    );
+    return { kind: 'answered', result };
+  } catch (error) {
+    if (error instanceof TurnLater) {
+      const { errorClass, message, retryAfterMs } = error;
+      return { kind: 'ended', ack: { status: 'released', errorClass, error: message, retryAfterMs } };
+    }
+    if (error instanceof TurnFailed) {
+      return { kind: 'ended', ack: { status: 'failed', errorClass: error.errorClass, error: error.message } };
+    }
+    throw error;
+  }
+}
+
+async function commit(
+  deps: LoopDeps,
+  batch: Batch,
+  turnId: TurnId,
+  answering: InboundRow,
+  end: TurnEnd,
+): Promise<void> {
+  const { config, outbound, harness, now } = deps;
+  const inbound = await readInbound(config.inDir, (reader) => ({
+    seq: reader.greatestSeq(),
+    acksThrough: reader.watermark('acks_through'),
+    rowsThrough: reader.watermark('rows_through'),
+  }));
+  const result = end.kind === 'answered' ? end.result : null;
+  const ack = end.kind === 'answered' ? { status: 'completed' as const } : end.ack;
+  // Context is used up by an answer; a turn that did not answer will want it again.
+  const used = end.kind === 'answered' ? [...batch.context, ...batch.skipped] : [];
+  outbound.commitTurn({
+    turnId,
+    rows: (result?.texts ?? [])
+      .flatMap(cutText)
+      .map((text, index) => finalRow(turnId, answering, text, index)),
+    acks: [...batch.messages.map((message) => ({ ...ack, message })), ...used.map(acknowledge)],
+    continuation:
+      result?.continuation === undefined
+        ? null
+        : { key: `continuation:${harness.name}`, value: result.continuation },
+    prune: inbound,
+    inboundSeq: inbound.seq,
+    nowMs: now(),
+    ...(result?.onCommit ? { beforeCommit: () => result.onCommit?.('inside') } : {}),
+  });
+  result?.onCommit?.('done');
+  deps.emit({ t: 'bell' });
+  await removeFiles(config.outDir, outbound.rowIds());
+}
+
+function acknowledge(message: InboundRow): OutboundAck {
+  return { status: 'completed', message };
+}
+
+function finalRow(turnId: TurnId, answering: InboundRow, text: string, index: number): NewOutbound {
+  return {
+    ...address(answering),
+    id: `${turnId}-${index}` as OutboundId,
+    inReplyTo: answering.id,
+    kind: 'chat',
+    content: JSON.stringify({ text }),
+    dueMs: 0,
+  };
+}
+
+/** Files of rows that have been pruned: the host has its own copy (M13). */
+async function removeFiles(outDir: string, kept: ReadonlySet<string>): Promise<void> {
+  const names = await readdir(join(outDir, 'files')).catch(() => []);
+  for (const name of names) {
+    if (kept.has(name)) continue;
+    // One that the agent made undeletable is its own loss of space.
+    await rm(join(outDir, 'files', name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The frames on a session's socket (design.md §4): one JSON object a line, at most MAX_FRAME_BYTES each way.
+ *
+ * Nothing durable travels here. A lost or doubled frame changes when something happens, never whether: rows are in the
+ * mailbox, and both sides look again after POLL_MS. The host treats what it reads as hostile and drops what it cannot
+ * parse.
+ */
+
+export const MAX_FRAME_BYTES = 64 * 1024;
+
+/** The runner's safety poll, in milliseconds; covers a lost bell. */
+export const POLL_MS = 5_000;
+
+/** How often a runner says that it is alive while a turn runs, in milliseconds. */
+export const BEAT_MS = 2_000;
+
+export type HostFrame =
+  /** Look at inbound.db. */
+  | { readonly t: 'bell' }
+  /** Finish the running turn if it ends in time, take no other, then exit. */
+  | { readonly t: 'stop' };
+
+export type RunnerFrame =
+  /** First frame: which generation this is. */
+  | { readonly t: 'ready'; readonly generation: number }
+  /** Something was committed to outbound.db. */
+  | { readonly t: 'bell' }
+  /** A turn has claimed these messages (inbound ids). */
+  | { readonly t: 'working'; readonly turn: string; readonly messages: readonly string[] }
+  /** The next piece of text of the running turn. */
+  | { readonly t: 'live'; readonly turn: string; readonly text: string }
+  /** Alive. `progress` grows whenever the harness did something; a beat without growth is life without progress. */
+  | { readonly t: 'beat'; readonly progress: number }
+  /** No turn is running and nothing is due for this runner. */
+  | { readonly t: 'idle' };
+
+/** What the host tells a runner at its start, as one JSON argument. Paths are those inside the sandbox. */
+export interface RunnerConfig {
+  readonly session: string;
+  readonly generation: number;
+  readonly harness: string;
+  readonly agentName: string;
+  readonly inDir: string;
+  readonly outDir: string;
+  readonly workDir: string;
+  readonly socketPath: string;
+  readonly batchSize: number;
+  readonly contextRows: number;
+  /** `recover`: open outbound.db once so that SQLite rolls a hot journal back, then exit 0 (M11). */
+  readonly mode: 'run' | 'recover';
+}

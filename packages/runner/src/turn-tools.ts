@@ -1,0 +1,188 @@
+/**
+ * The tools of one turn: each call with an outside effect is one row of outbound.db, committed at once (M6).
+ *
+ * The row's id is a hash of turn, tool, arguments and how many equal calls came before (M7): a retry of the turn that
+ * does the same again finds its rows there and writes nothing.
+ */
+import { createHash } from 'node:crypto';
+import { constants, copyFile, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
+import type { Address, InboundRow, OutboundId, OutboundKind, TurnId } from '@bellhop/mailbox';
+import type { NewOutbound, OutboundMailbox } from '@bellhop/mailbox/runner';
+import { TurnFailed, type TurnTools } from './harness.ts';
+import { readInbound } from './inbound.ts';
+import { cutText } from './long-text.ts';
+import type { RunnerFrame } from './protocol.ts';
+
+/** Rows that one turn may write; an agent that writes for ever is stopped here. */
+export const MAX_ROWS_PER_TURN = 100;
+/** Largest file an agent may send, in bytes; the host checks again. */
+const MAX_FILE_BYTES = 25 * 1024 * 1024;
+/** Longest piece of live text in one frame, in UTF-16 units. */
+const MAX_LIVE = 8 * 1024;
+
+export interface TurnContext {
+  readonly turnId: TurnId;
+  /** Whose chat a message without an address goes to. */
+  readonly answering: InboundRow;
+  readonly inDir: string;
+  readonly outDir: string;
+  readonly workDir: string;
+  readonly outbound: OutboundMailbox;
+  readonly emit: (frame: RunnerFrame) => void;
+  readonly now: () => number;
+}
+
+export class Turn implements TurnTools {
+  readonly #context: TurnContext;
+  readonly #equalCalls = new Map<string, number>();
+  #rows = 0;
+  #progress = 0;
+
+  constructor(context: TurnContext) {
+    this.#context = context;
+  }
+
+  /** Grows with everything the harness does. */
+  get progressCount(): number {
+    return this.#progress;
+  }
+
+  async send(text: string): Promise<number> {
+    const seqs: number[] = [];
+    for (const piece of cutText(text)) seqs.push(await this.#add('chat', 'send', { text: piece }));
+    return seqs[0] ?? 0;
+  }
+
+  async sendFile(path: string, text: string): Promise<number> {
+    const { workDir, inDir, outDir } = this.#context;
+    const source = await realpath(join(workDir, path)).catch(() => null);
+    if (source === null) throw new Error(`there is no file ${path} in the workspace`);
+    const roots = await Promise.all([realpath(workDir), realpath(inDir)]);
+    if (!roots.some((root) => source.startsWith(root + sep))) {
+      throw new Error(`${path} lies outside the workspace`);
+    }
+    const { size } = await stat(source);
+    if (size > MAX_FILE_BYTES) throw new Error(`${path} has ${size} bytes, the limit is ${MAX_FILE_BYTES}`);
+    const name = basename(source);
+    const content = { text, files: [name] };
+    const id = this.#nextId('send_file', content);
+    // The bytes are durable before the row that names them.
+    const dir = join(outDir, 'files', id);
+    await mkdir(dir, { recursive: true });
+    await copyDurably(source, join(dir, name));
+    return this.#write(id, 'chat', content);
+  }
+
+  async edit(seq: number, text: string): Promise<void> {
+    await this.#add('chat', 'edit', { operation: 'edit', messageId: await this.#idOf(seq), text });
+  }
+
+  async react(seq: number, emoji: string): Promise<void> {
+    await this.#add('chat', 'react', { operation: 'reaction', messageId: await this.#idOf(seq), emoji });
+  }
+
+  async ask(question: Parameters<TurnTools['ask']>[0]): Promise<void> {
+    const options = question.options.map((o) => ({ label: o.label, selectedLabel: o.label, value: o.value }));
+    const content = { type: 'ask_question', title: question.title, question: question.text, options };
+    const id = this.#nextId('ask', content);
+    await this.#write(id, 'chat-sdk', { ...content, questionId: id });
+  }
+
+  async scheduleTask(task: { readonly prompt: string; readonly atMs: number }): Promise<void> {
+    const { channel, chat, thread } = this.#context.answering;
+    // The time is not part of the identity: a retry of "in 10 seconds" is the same task, at its first time.
+    const id = this.#nextId('schedule_task', { prompt: task.prompt });
+    await this.#write(id, 'system', {
+      action: 'schedule_task',
+      taskId: `task-${id}`,
+      prompt: task.prompt,
+      script: null,
+      processAfter: new Date(task.atMs).toISOString(),
+      recurrence: null,
+      channelType: channel,
+      platformId: chat,
+      threadId: thread,
+    });
+  }
+
+  live(text: string): void {
+    this.progress();
+    this.#context.emit({ t: 'live', turn: this.#context.turnId, text: text.slice(0, MAX_LIVE) });
+  }
+
+  progress(): void {
+    this.#progress += 1;
+  }
+
+  async tool<T>(name: string, timeoutMs: number | null, work: () => Promise<T>): Promise<T> {
+    const { outbound, now } = this.#context;
+    this.progress();
+    outbound.setTool({ name, timeoutMs }, now());
+    try {
+      return await work();
+    } finally {
+      outbound.setTool(null, now());
+      this.progress();
+    }
+  }
+
+  #add(kind: OutboundKind, tool: string, content: object): Promise<number> {
+    return this.#write(this.#nextId(tool, content), kind, content);
+  }
+
+  #nextId(tool: string, args: object): OutboundId {
+    const { channel, chat, thread } = this.#context.answering;
+    const call = JSON.stringify([this.#context.turnId, tool, channel, chat, thread, args]);
+    const equal = this.#equalCalls.get(call) ?? 0;
+    this.#equalCalls.set(call, equal + 1);
+    return createHash('sha256').update(`${call}#${equal}`).digest('hex').slice(0, 32) as OutboundId;
+  }
+
+  async #write(id: OutboundId, kind: OutboundKind, content: object): Promise<number> {
+    this.#rows += 1;
+    if (this.#rows > MAX_ROWS_PER_TURN) {
+      throw new TurnFailed(
+        `It sent more than ${MAX_ROWS_PER_TURN} messages in one turn and was stopped.`,
+        'flood',
+      );
+    }
+    const { turnId, answering, outbound, inDir, now, emit } = this.#context;
+    const row: NewOutbound = {
+      ...address(answering),
+      id,
+      kind,
+      inReplyTo: answering.id,
+      content: JSON.stringify(content),
+      dueMs: 0,
+    };
+    const inboundSeq = await readInbound(inDir, (inbound) => inbound.greatestSeq());
+    const { seq, fresh } = outbound.addRow(turnId, row, inboundSeq, now());
+    this.progress();
+    if (fresh) emit({ t: 'bell' });
+    return seq;
+  }
+
+  async #idOf(seq: number): Promise<string> {
+    const own = this.#context.outbound.idOfSeq(seq);
+    const id = own ?? (await readInbound(this.#context.inDir, (inbound) => inbound.idOfSeq(seq)));
+    if (id === null) throw new Error(`there is no message ${seq}`);
+    return id;
+  }
+}
+
+export function address(row: InboundRow): Address {
+  return { channel: row.channel, chat: row.chat, thread: row.thread };
+}
+
+async function copyDurably(from: string, to: string): Promise<void> {
+  const partial = `${to}.partial`;
+  await copyFile(from, partial, constants.COPYFILE_FICLONE);
+  const file = await open(partial, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(partial, to);
+}
