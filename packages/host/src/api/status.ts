@@ -1,0 +1,45 @@
+/** What `./bellhop status` shows. */
+import type { SandboxRuntime } from '../sandboxes/port.ts';
+import { listAgents } from '../store/agents.ts';
+import { countFailedTargets, countOpenTargets } from '../store/events.ts';
+import type { Store } from '../store/port.ts';
+import { countSessions } from '../store/sessions.ts';
+import type { Supervisor } from '../supervisor/port.ts';
+import type { Status } from './contract.ts';
+
+export function createStatusReader(deps: {
+  readonly store: Store;
+  readonly supervisor: Supervisor;
+  readonly runtime: SandboxRuntime;
+  readonly folders: { readonly dataDir: string };
+  readonly version: string;
+  readonly url: string;
+  readonly startedMs: number;
+}): () => Promise<Status> {
+  const { store, supervisor, runtime } = deps;
+  return async () => {
+    const { awake, working, waitingFor } = supervisor.summary();
+    const sessions = await countSessions(store.read);
+    const open = await countOpenTargets(store.read);
+    return {
+      version: deps.version,
+      pid: process.pid,
+      url: deps.url,
+      data: deps.folders.dataDir,
+      startedAt: new Date(deps.startedMs).toISOString(),
+      sandbox: { kind: runtime.kind, warning: runtime.warning },
+      agents: (await listAgents(store.read)).map(({ name, harness }) => ({
+        name,
+        harness,
+        demo: harness === 'demo',
+      })),
+      sessions: { ...sessions, awake },
+      messages: {
+        waiting: Math.max(0, open - working),
+        working,
+        failed: await countFailedTargets(store.read),
+      },
+      waitingFor,
+    };
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * An agent's rows are requests (design.md §6): each is checked against the central store before anything is made of it.
+ *
+ * A row may go to its own session's chat; other destinations come with the agents' address books, and until then are
+ * refused. A refused row is a failed delivery with its reason: seen by the owner, told to the agent, never "delivered"
+ * (D1).
+ */
+import type { OutboundId, OutboundRow } from '@bellhop/mailbox';
+import type { Mailboxes } from '../sessions/port.ts';
+import { addDelivery, type Delivery } from '../store/deliveries.ts';
+import type { Sql } from '../store/port.ts';
+import { addQuestion } from '../store/questions.ts';
+import { noteDue } from '../store/sessions.ts';
+import type { Clock, Session, Settings } from '../types.ts';
+import { type CopiedFile, type DeliveryContent, type OutboundContent, parseContent } from './content.ts';
+import type { CheckedRows, RowChecker, TaskChange } from './port.ts';
+
+type Verdict =
+  | { readonly kind: 'send'; readonly content: DeliveryContent; readonly problem: string | null }
+  | { readonly kind: 'task'; readonly change: TaskChange }
+  | { readonly kind: 'refuse'; readonly reason: string };
+
+/** Ids become names of folders, and stand beside ids of the host's own, which have a colon. */
+const MAX_ID = 300;
+const PLAIN_ID = /^[A-Za-z0-9_-]{1,120}$/;
+
+export function createRowChecker(deps: {
+  readonly mailboxes: Mailboxes;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** Said on every text when the sandbox protects nothing. */
+  readonly warning: string | null;
+}): RowChecker {
+  const { mailboxes, settings, clock, warning } = deps;
+
+  async function judge(session: Session, row: OutboundRow): Promise<Verdict> {
+    if (!PLAIN_ID.test(row.id)) return { kind: 'refuse', reason: 'its id is not one that Bellhop takes' };
+    const content = parseContent(row.kind, row.content);
+    if (!content) return { kind: 'refuse', reason: `it is no ${row.kind} message that Bellhop knows` };
+    if ('action' in content) {
+      const change = toTask(content);
+      return change
+        ? { kind: 'task', change }
+        : { kind: 'refuse', reason: 'its time is not one that Bellhop can tell' };
+    }
+    if (row.channel !== session.channel || row.chat !== session.chat || row.thread !== session.thread) {
+      return { kind: 'refuse', reason: 'its destination is not one that this agent may send to' };
+    }
+    if ('type' in content) {
+      const { questionId, title, question, options } = content;
+      return {
+        kind: 'send',
+        problem: null,
+        content: { kind: 'question', question: questionId, title, text: question, options },
+      };
+    }
+    if (content.operation === 'edit') {
+      return {
+        kind: 'send',
+        problem: null,
+        content: { kind: 'edit', target: content.messageId, text: content.text },
+      };
+    }
+    if (content.operation === 'reaction') {
+      return {
+        kind: 'send',
+        problem: null,
+        content: { kind: 'reaction', target: content.messageId, emoji: content.emoji },
+      };
+    }
+    return judgeText(session, row, content);
+  }
+
+  async function judgeText(
+    session: Session,
+    row: OutboundRow,
+    content: { readonly text: string; readonly files: readonly string[] },
+  ): Promise<Verdict> {
+    const files: CopiedFile[] = [];
+    const lost: string[] = [];
+    for (const name of content.files) {
+      const taken = await mailboxes.takeFile(session, row.id, name, settings.maxFileBytes);
+      if (taken.kind === 'taken') files.push({ name: taken.name, path: taken.path, size: taken.size });
+      else lost.push(`${taken.name}: ${taken.reason}`);
+    }
+    // A missing file is said, never left out in silence (D10).
+    const missing = lost.map((why) => `[file not sent: ${why}]`);
+    const parts = [content.text, ...missing, ...(warning ? [`[${warning}]`] : [])];
+    const text = parts.filter((part) => part !== '').join('\n\n');
+    if (text === '' && files.length === 0) return { kind: 'refuse', reason: 'it is empty' };
+    return {
+      kind: 'send',
+      problem: lost.join('; ') || null,
+      content: { kind: 'text', text, files, notice: false },
+    };
+  }
+
+  return {
+    async check(session, rows): Promise<CheckedRows> {
+      const deliveries: Delivery[] = [];
+      const tasks: TaskChange[] = [];
+      for (const row of rows) {
+        const verdict = await judge(session, row);
+        if (verdict.kind === 'task') tasks.push(verdict.change);
+        deliveries.push(toDelivery(session, row, verdict, clock.now()));
+      }
+      return {
+        deliveries,
+        tasks,
+        async record(sql) {
+          // The due index learns of a task before the mailbox does (design.md §4).
+          for (const task of tasks) if (task.kind === 'schedule') await noteDue(sql, session.id, task.dueMs);
+          const added: Delivery[] = [];
+          for (const delivery of deliveries) {
+            if (!(await addDelivery(sql, delivery))) continue;
+            added.push(delivery, ...(await consequences(sql, session, delivery)));
+          }
+          return added;
+        },
+      };
+    },
+  };
+}
+
+/** A question can be answered from now on; a refused message is told to the one who waits for it. */
+async function consequences(sql: Sql, session: Session, delivery: Delivery): Promise<Delivery[]> {
+  const content = JSON.parse(delivery.content) as DeliveryContent | null;
+  if (content?.kind === 'question') {
+    const options = JSON.stringify(content.options.map((o) => o.value));
+    const { channel, chat, thread } = session;
+    await addQuestion(sql, { id: content.question, session: session.id, channel, chat, thread, options });
+  }
+  if (delivery.state !== 'failed') return [];
+  const told = refusalNotice(delivery);
+  return (await addDelivery(sql, told)) ? [told] : [];
+}
+
+function refusalNotice(refused: Delivery): Delivery {
+  const text = `A message of your agent was not sent: ${refused.reason}.`;
+  const content: DeliveryContent = { kind: 'text', text, files: [], notice: true };
+  const id = `notice:refused:${refused.id}` as OutboundId;
+  return { ...refused, id, content: JSON.stringify(content), state: 'queued', reason: null, dueMs: 0 };
+}
+
+/** Null for a time that cannot be kept. */
+function toTask(content: Extract<OutboundContent, { action: string }>): TaskChange | null {
+  if (content.action === 'cancel_task') return { kind: 'cancel', id: content.taskId };
+  const { taskId, prompt, processAfter, recurrence } = content;
+  const dueMs = Date.parse(processAfter);
+  return Number.isSafeInteger(dueMs) ? { kind: 'schedule', id: taskId, prompt, dueMs, recurrence } : null;
+}
+
+function toDelivery(session: Session, row: OutboundRow, verdict: Verdict, nowMs: number): Delivery {
+  const states = { send: 'queued', task: 'delivered', refuse: 'failed' } as const;
+  return {
+    session: session.id,
+    id: PLAIN_ID.test(row.id) ? row.id : (`refused:${row.seq}` as OutboundId),
+    seq: row.seq,
+    inReplyTo: row.inReplyTo !== null && row.inReplyTo.length <= MAX_ID ? row.inReplyTo : null,
+    channel: session.channel,
+    chat: session.chat,
+    thread: session.thread,
+    content: JSON.stringify(verdict.kind === 'send' ? verdict.content : null),
+    state: states[verdict.kind],
+    reason: verdict.kind === 'refuse' ? verdict.reason : verdict.kind === 'send' ? verdict.problem : null,
+    dueMs: row.dueMs,
+    createdMs: nowMs,
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * The command line of a bubblewrap sandbox, as pure functions: what is true inside is decided here and nowhere else.
+ *
+ * Promises (design.md §6): own user, pid, network, ipc and uts namespaces; no capabilities; no further user namespaces;
+ * a root that is read-only; writable are only the spec's writable mounts, /tmp and /dev/shm, both bounded; an
+ * environment that holds what the spec says and nothing of the host.
+ *
+ * Not here: `--die-with-parent` (a sandbox outlives a dead host, to be adopted or stopped by the next one) and
+ * `--as-pid-1` (bubblewrap's own init reaps, and its death ends all that runs inside).
+ *
+ * Two marks make a sandbox findable. MARK_VARIABLE in the arguments finds the process outside. The one inside shows the
+ * same arguments, but the agent may trace that process and rewrite them, so it is found by a mount whose target holds
+ * the mark: a mount table cannot be changed without capabilities.
+ */
+
+import { isAbsolute, normalize } from 'node:path';
+import type { SandboxSpec } from './port.ts';
+
+export const MARK_VARIABLE = 'BELLHOP_MARK';
+/** Directory of the mount that carries the mark. */
+export const MARK_DIRECTORY = '/run/bellhop-mark';
+/** Descriptors that the runtime opens: bubblewrap's own report, and the byte that says "the command comes next". */
+export const STATUS_FD = 3;
+export const GATE_FD = 4;
+/** Where a root host shows the data folder to bubblewrap, in a mount namespace of its own. */
+export const DATA_VIEW = '/mnt';
+
+const TMP_BYTES = 64 * 1024 * 1024;
+const SHM_BYTES = 16 * 1024 * 1024;
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What the host's own system looks like, as far as the sandbox shows it. */
+export interface SystemLayout {
+  /** /bin, /lib … where they are links into /usr. */
+  readonly links: readonly { readonly path: string; readonly to: string }[];
+  /** The same where they are directories, and those files below /etc that exist. */
+  readonly shown: readonly string[];
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface BwrapPlan {
+  readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command'>;
+  /** As bubblewrap sees the sources. */
+  readonly mounts: readonly { readonly from: string; readonly target: string; readonly writable: boolean }[];
+  readonly system: SystemLayout;
+  /** Folder with the few files below /etc that are ours (ETC_FILES), as bubblewrap sees it. */
+  readonly etcFrom: string;
+  /** Who the sandbox is, inside and outside. */
+  readonly owner: Owner;
+  readonly timeZone: string;
+}
+
+/** The files below /etc that every sandbox gets; the host's own would tell who lives on this machine. */
+export function etcFiles(owner: Owner): Readonly<Record<string, string>> {
+  return {
+    passwd: `root:x:0:0:root:/:/bin/false\nagent:x:${owner.uid}:${owner.gid}:agent:/tmp:/bin/sh\n`,
+    group: `root:x:0:\nagent:x:${owner.gid}:\n`,
+    hosts: '127.0.0.1 localhost\n::1 localhost\n',
+    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+  };
+}
+
+export function sandboxEnvironment(
+  env: Readonly<Record<string, string>>,
+  timeZone: string,
+): Readonly<Record<string, string>> {
+  return { PATH, HOME: '/tmp', LANG: 'C.UTF-8', TZ: timeZone, ...env };
+}
+
+/** Everything after `bwrap`. */
+export function bwrapArguments(plan: BwrapPlan): string[] {
+  const { mark, workDir, env, command } = plan.spec;
+  // First, so that nothing in a spec can pass for it.
+  const argv = ['--clearenv', '--setenv', MARK_VARIABLE, checkedMark(mark)];
+  for (const [name, value] of Object.entries(sandboxEnvironment(env, plan.timeZone))) {
+    argv.push('--setenv', name, value);
+  }
+  argv.push('--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts');
+  argv.push('--unshare-cgroup-try', '--disable-userns', '--new-session', '--cap-drop', 'ALL');
+  argv.push('--uid', `${plan.owner.uid}`, '--gid', `${plan.owner.gid}`, '--hostname', 'bellhop');
+
+  argv.push('--ro-bind', '/usr', '/usr');
+  for (const { path, to } of plan.system.links) argv.push('--symlink', to, path);
+  for (const path of plan.system.shown) argv.push('--ro-bind', path, path);
+  for (const name of Object.keys(etcFiles(plan.owner))) {
+    argv.push('--ro-bind', `${plan.etcFrom}/${name}`, `/etc/${name}`);
+  }
+  argv.push('--ro-bind', `${plan.etcFrom}/hosts`, `${MARK_DIRECTORY}/${mark}`);
+  argv.push('--proc', '/proc', '--dev', '/dev', ...boundedTmpfs('/dev/shm', SHM_BYTES));
+  // bubblewrap's /dev is a tmpfs of its own: left writable it would be one without a limit.
+  argv.push('--remount-ro', '/dev', ...boundedTmpfs('/tmp', TMP_BYTES));
+
+  for (const mount of parentsFirst(plan.mounts)) {
+    argv.push(mount.writable ? '--bind' : '--ro-bind', mount.from, checkedTarget(mount.target));
+  }
+  argv.push('--remount-ro', '/', '--chdir', workDir, '--json-status-fd', `${STATUS_FD}`, '--');
+  return [...argv, ...gated(command)];
+}
+
+/**
+ * How a root host becomes the sandbox's user. `bwrap --uid 1000` alone would stay host uid 0 and so own every host file
+ * that shines through. And uid 1000 may not walk into a data folder below /root (0700), so the folder is first shown at
+ * /mnt, in a mount namespace that only this chain has. All of it is one process: each step executes the next.
+ */
+export function asOrdinaryUser(dataDir: string, owner: Owner, command: readonly string[]): string[] {
+  const view = `mount --rbind "$1" ${DATA_VIEW} && shift && exec "$@"`;
+  return [
+    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', view, 'sh', dataDir],
+    ...['setpriv', '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups'],
+    ...['--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', ...command],
+  ];
+}
+
+/**
+ * bubblewrap reports the child's pid before it sets the mounts up, so a report is no proof of a sandbox. This shell is
+ * the first thing that runs inside: its byte says that all of it stands and that the command exists (+0.7 ms).
+ */
+function gated(command: readonly string[]): string[] {
+  const missing = `{ echo "bellhop: no program $1 in the sandbox" >&2; exit 127; }`;
+  const script = `command -v "$1" >/dev/null || ${missing}; echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`;
+  return ['/bin/sh', '-c', script, 'sh', ...command];
+}
+
+function boundedTmpfs(path: string, bytes: number): string[] {
+  return ['--perms', '1777', '--size', `${bytes}`, '--tmpfs', path];
+}
+
+/** A mount inside another one's target must come after it, or it would be covered. */
+function parentsFirst<Mount extends { readonly target: string }>(mounts: readonly Mount[]): Mount[] {
+  return mounts.toSorted((a, b) => (a.target < b.target ? -1 : a.target > b.target ? 1 : 0));
+}
+
+/** A mark is part of a path and of a mount table, where other characters would be escaped. */
+export function checkedMark(mark: string): string {
+  if (!/^bellhop:[A-Za-z0-9:._-]{1,200}$/.test(mark)) throw new TypeError(`not a sandbox mark: ${mark}`);
+  return mark;
+}
+
+function checkedTarget(target: string): string {
+  if (!isAbsolute(target) || normalize(target) !== target || target.endsWith('/')) {
+    throw new TypeError(`not a mount target: ${target}`);
+  }
+  return target;
+}

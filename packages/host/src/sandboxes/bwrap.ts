@@ -1,0 +1,168 @@
+/**
+ * Sandboxes with bubblewrap: one process chain, no daemon, no image.
+ *
+ *   spawn -> (root: private mounts, then an ordinary user) -> bwrap -> its init, pid 1 inside -> the command
+ *            '---------------- outer: one pid ----------------'        '- inner -'
+ *
+ * Guarantees: `start` resolves after the sandbox stands and the command was found in it, so every fault of the runtime
+ * is a SandboxUnavailable and costs no try; killing the inner ends everything inside, daemons and stopped processes
+ * too (the kernel does that at the end of a pid namespace), whereas the outer alone would leave it alive; nobody is
+ * killed by pid without his start time.
+ *
+ * Not here: limits for memory, CPU and pids, and seccomp.
+ */
+
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  asOrdinaryUser,
+  type BwrapPlan,
+  bwrapArguments,
+  checkedMark,
+  DATA_VIEW,
+  type Owner,
+} from './arguments.ts';
+import { findMarked, scanMarks } from './bwrap-marks.ts';
+import { type Child, launch } from './child.ts';
+import { inheritedDescriptors } from './descriptors.ts';
+import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from './ending.ts';
+import { explain, gatherFacts } from './explain.ts';
+import { leftoversOf } from './marks.ts';
+import { type RunningSandbox, type SandboxRuntime, type SandboxSpec, SandboxUnavailable } from './port.ts';
+import { bootId, isRunning } from './processes.ts';
+import { rise } from './rise.ts';
+import { watch } from './running.ts';
+import { runSelfTest } from './selftest.ts';
+import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc } from './system.ts';
+
+/** Who a sandbox is when the host is root. */
+const FIXED_ID = 1000;
+
+export interface BwrapOptions {
+  /** Absolute; mode 0711 when the host is root. Every mount source lies inside. */
+  readonly dataDir: string;
+  readonly hostUid: number;
+  readonly hostGid: number;
+  /** Where bubblewrap is looked up; by default the host's own PATH. */
+  readonly path?: string;
+  /** Name or path of bubblewrap; by default `bwrap`. */
+  readonly bwrap?: string;
+  /** Zone that the sandbox's clock shows; by default the host's. */
+  readonly timeZone?: string;
+}
+
+/** Who owns what a sandbox writes: the host's own user, or a fixed one when the host is root. */
+export function sandboxOwner(host: { readonly hostUid: number; readonly hostGid: number }): Owner {
+  return host.hostUid === 0 ? { uid: FIXED_ID, gid: FIXED_ID } : { uid: host.hostUid, gid: host.hostGid };
+}
+
+/** What does not change between two starts. */
+interface Ground extends Pick<BwrapPlan, 'system' | 'etcFrom'> {
+  readonly dataDir: string;
+  readonly bwrap: string;
+  readonly covered: readonly number[];
+}
+
+export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
+  const owner = sandboxOwner(options);
+  const hostIsRoot = options.hostUid === 0;
+  const wanted = options.bwrap ?? 'bwrap';
+  const path = options.path ?? process.env.PATH ?? SYSTEM_PATH;
+  const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const live = new Set<string>();
+  // Looked at once; again after a failed start, since what it found may be gone.
+  let ground: Promise<Ground> | null = null;
+
+  const view = (dataDir: string, inside: string) => join(hostIsRoot ? DATA_VIEW : dataDir, inside);
+
+  async function readGround(): Promise<Ground> {
+    const dataDir = await realpath(options.dataDir);
+    const etc = await writeEtc(dataDir, owner);
+    const [system, covered, bwrap] = await Promise.all([
+      readLayout(),
+      inheritedDescriptors(),
+      findProgram(wanted, path),
+    ]);
+    const etcFrom = view(dataDir, await pathInside(dataDir, etc));
+    // Not left to spawn: it would look in SYSTEM_PATH, which is not where the operator said.
+    if (bwrap === null) throw new Error(`there is no ${wanted} in ${path}`);
+    return { dataDir, system, covered, etcFrom, bwrap };
+  }
+
+  async function unavailable(output: string, code: string | null): Promise<SandboxUnavailable> {
+    ground = null;
+    const attempt = { output, code, hostIsRoot, dataDir: options.dataDir, bwrap: wanted, path };
+    const { why, install } = explain(await gatherFacts(attempt));
+    return new SandboxUnavailable(why, install);
+  }
+
+  async function commandFor(spec: SandboxSpec, { dataDir, system, etcFrom, bwrap }: Ground) {
+    const mounts = await Promise.all(
+      spec.mounts.map(async ({ source, target, writable }) => {
+        return { from: view(dataDir, await pathInside(dataDir, source)), target, writable };
+      }),
+    );
+    const argv = [bwrap, ...bwrapArguments({ spec, mounts, system, etcFrom, owner, timeZone })];
+    return hostIsRoot ? asOrdinaryUser(dataDir, owner, argv) : argv;
+  }
+
+  async function spawn(spec: SandboxSpec): Promise<Child> {
+    try {
+      ground ??= readGround();
+      const known = await ground;
+      const command = await commandFor(spec, known);
+      // PATH alone: bubblewrap's init keeps this environment, and inside anybody can read /proc/1/environ.
+      const env = { PATH: SYSTEM_PATH };
+      return await launch({ command, env, workDir: '/', sidePipes: 2, covered: known.covered });
+    } catch (error) {
+      // A spec against the contract is a fault of the caller; no machine can be repaired for it.
+      if (error instanceof TypeError) throw error;
+      throw await unavailable(String(error), (error as NodeJS.ErrnoException).code ?? null);
+    }
+  }
+
+  async function stand(spec: SandboxSpec): Promise<RunningSandbox> {
+    const { mark } = spec;
+    const child = await spawn(spec);
+    const risen = await rise(child);
+    if (typeof risen === 'string') {
+      child.kill();
+      if (!(await endAll(() => findMarked(mark), KILL_PATIENCE_MS))) throw new SandboxNotGone(mark);
+      await child.close();
+      throw await unavailable(child.output.text() || risen, null);
+    }
+    const { outer, inner } = risen;
+    return watch({
+      mark,
+      identity: JSON.stringify({ boot: await bootId(), outer, inner }),
+      child,
+      // A command that was over before we looked has left no inner to name: then only the mark can tell.
+      left: inner === null ? () => findMarked(mark) : async () => ((await isRunning(inner)) ? [inner] : []),
+      gone: () => live.delete(mark),
+    });
+  }
+
+  async function start(spec: SandboxSpec): Promise<RunningSandbox> {
+    if (live.has(spec.mark)) throw new TypeError(`${spec.mark} runs already`);
+    live.add(spec.mark);
+    try {
+      return await stand(spec);
+    } catch (error) {
+      live.delete(spec.mark);
+      throw error;
+    }
+  }
+
+  return {
+    kind: 'bwrap',
+    warning: null,
+    inside: (mount) => mount.target,
+    selfTest: () => runSelfTest({ start, dataDir: options.dataDir, owner, hostIsRoot }),
+    start,
+    async leftovers(installId) {
+      const found = await scanMarks(`${checkedMark(`bellhop:${installId}`)}:`);
+      const foreign = found.filter(({ mark }) => !live.has(mark));
+      return leftoversOf(foreign, findMarked);
+    },
+  };
+}

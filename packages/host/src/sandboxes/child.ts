@@ -1,0 +1,111 @@
+/**
+ * A child process as both runtimes start it: own session (Ctrl-C in the host's terminal does not reach it), stdin from
+ * /dev/null, stdout and stderr into one bounded ring, and read-only side pipes from descriptor 3 on.
+ *
+ * It is not tied to the host's life: when the host dies its pipes break, and `leftovers` finds what runs on.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { createRing, drainInto, type Ring } from './ring.ts';
+
+/** W18: what an operator sees of a sandbox's last words. */
+export const OUTPUT_BYTES = 16 * 1024;
+
+/** After the last process is gone its pipes close at once, unless somebody else was handed a copy of one. */
+const CLOSE_PATIENCE_MS = 200;
+
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface Child {
+  readonly pid: number;
+  readonly output: Ring;
+  /** The pipes from descriptor 3 on, in order. */
+  readonly side: readonly Readable[];
+  /** The child itself has ended and was reaped; its descendants may live on. */
+  readonly ended: Promise<ChildEnd>;
+  /** SIGKILL to the child itself; nothing once it was reaped, so its pid cannot be somebody else's. */
+  kill(): void;
+  /** Call when nothing of it runs any more: reads what is left in the pipes, then lets go of them. */
+  close(): Promise<void>;
+}
+
+export interface ChildPlan {
+  readonly command: readonly string[];
+  /** The whole environment: nothing of the host's own is added. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly workDir: string;
+  readonly sidePipes: number;
+  /** Descriptors that the child would inherit and must not: it gets /dev/null in their place. */
+  readonly covered: readonly number[];
+}
+
+/** Resolves when the process exists; rejects with the error of spawn (ENOENT, EAGAIN, ENOMEM, EMFILE, …). */
+export async function launch(plan: ChildPlan): Promise<Child> {
+  const [file = '', ...rest] = plan.command;
+  const nothing = await open('/dev/null', 'r+');
+  try {
+    const pipes = Array.from({ length: 2 + plan.sidePipes }, () => 'pipe' as const);
+    const top = Math.max(pipes.length, ...plan.covered);
+    const above = Array.from({ length: top - pipes.length }, (_, index) =>
+      plan.covered.includes(pipes.length + 1 + index) ? nothing.fd : ('ignore' as const),
+    );
+    const stdio = ['ignore' as const, ...pipes, ...above];
+    return await attach(
+      spawn(file, rest, { cwd: plan.workDir, env: { ...plan.env }, detached: true, stdio }),
+      plan.sidePipes,
+    );
+  } finally {
+    await nothing.close();
+  }
+}
+
+async function attach(spawned: ChildProcess, sidePipes: number): Promise<Child> {
+  const ended = new Promise<ChildEnd>((resolve) => {
+    spawned.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const closed = new Promise<void>((resolve) => {
+    spawned.once('close', () => resolve());
+  });
+  const pid = await new Promise<number>((resolve, reject) => {
+    spawned.once('spawn', () => resolve(spawned.pid ?? -1));
+    spawned.once('error', reject);
+  });
+  // Later errors are a refused signal; whoever sent it finds the process still there.
+  spawned.on('error', () => {});
+
+  const output = createRing(OUTPUT_BYTES);
+  const [stdout, stderr, ...side] = readablesOf(spawned).slice(0, 2 + sidePipes);
+  for (const pipe of [stdout, stderr]) if (pipe) drainInto(output, pipe);
+  for (const pipe of side) pipe.on('error', () => pipe.destroy());
+  return {
+    pid,
+    output,
+    side,
+    ended,
+    kill: () => void spawned.kill('SIGKILL'),
+    close: async () => {
+      await within(CLOSE_PATIENCE_MS, closed);
+      for (const pipe of readablesOf(spawned)) pipe.destroy();
+    },
+  };
+}
+
+function readablesOf(spawned: ChildProcess): Readable[] {
+  return spawned.stdio.slice(1).filter((pipe): pipe is Readable => pipe !== null && pipe !== undefined);
+}
+
+/** The promise's value, or null after that time. The promise must not reject. */
+export async function within<Value>(limitMs: number, promise: Promise<Value>): Promise<Value | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(late.resolve, limitMs, null);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Stop means stop: kill what is left, and believe it only when /proc says so.
+ *
+ * One loop serves every end there is (a kill, an exit that leaves daemons behind, a start that failed half-way, the
+ * leftovers of a dead host). It asks again after every blow, because a process may fork between the look and the blow.
+ * A look that fails (no descriptors left) counts as "still running": the loop never reports an end that it did not see.
+ */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ProcessId, strike } from './processes.ts';
+
+/** How long a kill may take before it is reported as failed; a process in uninterruptible sleep can need longer. */
+export const KILL_PATIENCE_MS = 5_000;
+
+const LONGEST_PAUSE_MS = 500;
+
+/** It did not end within KILL_PATIENCE_MS. The generation must not be replaced; ask again later. */
+export class SandboxNotGone extends Error {
+  override readonly name = 'SandboxNotGone';
+  readonly hint: string;
+  constructor(mark: string) {
+    super(`kill ${mark}: something of it still runs ${KILL_PATIENCE_MS / 1000} s after SIGKILL`);
+    this.hint = `Look at it with: ps -eo pid,stat,wchan:20,args | grep -F '${mark}'`;
+  }
+}
+
+/** Kills what `left` finds until it finds nothing. False when that took longer than `patienceMs`. */
+export async function endAll(
+  left: () => Promise<readonly ProcessId[]>,
+  patienceMs: number = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
+  const begun = performance.now();
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+    if (await struckNothing(left)) return true;
+    if (performance.now() - begun > patienceMs) return false;
+    await pause(pauseMs);
+  }
+}
+
+async function struckNothing(left: () => Promise<readonly ProcessId[]>): Promise<boolean> {
+  try {
+    const running = await left();
+    await Promise.all(running.map(strike));
+    return running.length === 0;
+  } catch {
+    return false; // Unknown is not gone: /proc could not be read, or a signal was refused. The loop's patience decides.
+  }
+}

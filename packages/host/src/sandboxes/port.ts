@@ -1,0 +1,77 @@
+/**
+ * The port behind which a sandbox runtime hides (bubblewrap, later Docker …).
+ *
+ * A sandbox is one life of one runner: a *generation*. Before `start` is called its intent is on disk under a mark; the
+ * mark can be found again by `leftovers` in whatever the dead host left running, so that no session ever has two.
+ * Ends of the runtime itself (no engine, no memory, no binary) are SandboxUnavailable: they cost no try (design.md §4).
+ */
+
+export interface SandboxMount {
+  /** Absolute path on the host, inside the data folder. */
+  readonly source: string;
+  /** Absolute path inside the sandbox. */
+  readonly target: string;
+  readonly writable: boolean;
+}
+
+export interface SandboxSpec {
+  /** `bellhop:<install id>:<session>:<generation>`; unique, found again after a crash of the host. */
+  readonly mark: string;
+  readonly mounts: readonly SandboxMount[];
+  readonly workDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The program and its arguments, paths inside the sandbox. */
+  readonly command: readonly string[];
+}
+
+export interface SandboxExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The last output on stdout and stderr, at most 16 KiB, for the operator (W18). */
+  readonly output: string;
+}
+
+export interface RunningSandbox {
+  readonly mark: string;
+  /** Who that process is: boot id, pid and start time, or a container id. Opaque; stored with the generation. */
+  readonly identity: string;
+  /** Resolves once, when nothing of the sandbox runs any more. Never rejects. */
+  readonly exited: Promise<SandboxExit>;
+  /** Kills everything inside and resolves when it is verified gone. Safe twice. */
+  kill(): Promise<void>;
+}
+
+export interface Leftover {
+  readonly mark: string;
+  /** Kills it and resolves when it is verified gone. */
+  kill(): Promise<void>;
+}
+
+export type SelfTest =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly why: string; readonly install: string };
+
+export interface SandboxRuntime {
+  readonly kind: 'bwrap' | 'none';
+  /** Said on every reply when the runtime protects nothing; null for a real sandbox. */
+  readonly warning: string | null;
+  /** Paths inside the sandbox where the host's directories appear. For `none` they are the host's own. */
+  inside(mount: SandboxMount): string;
+  /** Starts a real sandbox and looks from inside whether it holds. */
+  selfTest(): Promise<SelfTest>;
+  /** Resolves when the process exists (not when the runner is ready). Rejects with SandboxUnavailable. */
+  start(spec: SandboxSpec): Promise<RunningSandbox>;
+  /** What runs of this install (marks beginning with `bellhop:<install id>:`) and was not started by this process. */
+  leftovers(installId: string): Promise<readonly Leftover[]>;
+}
+
+/** The runtime cannot start anything now; the session is not to blame and no try is charged. */
+export class SandboxUnavailable extends Error {
+  override readonly name = 'SandboxUnavailable';
+  /** What the operator types or installs next. */
+  readonly hint: string;
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Session folders and the two files in them, from the host's side.
+ *
+ *   DATA/sessions/<agent>/<session>/in    the host writes, the sandbox reads
+ *   DATA/sessions/<agent>/<session>/out   the sandbox writes; hostile to us (M10)
+ *   DATA/files/<session>/<row>/<name>     our copies of what agents sent (M13)
+ */
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { InboundMailbox, isLater, readOutbound, type SnapshotLimits } from '@bellhop/mailbox/host';
+import { type Folders, makeFolder } from '../folders.ts';
+import type { SessionId } from '../types.ts';
+import { safeName } from './names.ts';
+import { MailboxBusy, type Mailboxes, type SessionPaths } from './port.ts';
+import { takeFile } from './take-file.ts';
+
+/** The host waits this long for a lock, asynchronously; then the sandbox that holds it is stopped (M2). */
+const LOCK_PATIENCE_MS = 2_000;
+const LOCK_RETRY_MS = 2;
+
+export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailboxes {
+  const { dataDir } = folders;
+  const made = new Set<SessionId>();
+  const paths: Mailboxes['paths'] = (session): SessionPaths => {
+    const dir = join(dataDir, 'sessions', session.agentId, session.id);
+    return {
+      inDir: join(dir, 'in'),
+      outDir: join(dir, 'out'),
+      workDir: join(dataDir, 'agents', session.agentId, 'files'),
+    };
+  };
+  return {
+    paths,
+    async make(session) {
+      const { agentId, id } = session;
+      if (made.has(id)) return;
+      await makeFolder(folders, 'shared', 'sessions', agentId, id, 'in');
+      await makeFolder(folders, 'shared', 'sessions', agentId, id, 'in', 'files');
+      await makeFolder(folders, 'owned', 'sessions', agentId, id, 'out');
+      await makeFolder(folders, 'owned', 'agents', agentId, 'files');
+      made.add(id);
+    },
+    async inbound(session, work) {
+      const { inDir } = paths(session);
+      return patiently(() => {
+        const mailbox = InboundMailbox.open(inDir);
+        try {
+          return work(mailbox);
+        } finally {
+          mailbox.close();
+        }
+      });
+    },
+    async outbound(session, after, writerLives) {
+      const { outDir } = paths(session);
+      const deadline = performance.now() + LOCK_PATIENCE_MS;
+      for (;;) {
+        const result = readOutbound(outDir, after, limits);
+        if (result.kind !== 'busy' || !writerLives() || performance.now() > deadline) return result;
+        await delay(LOCK_RETRY_MS);
+      }
+    },
+    async hasJournal(session) {
+      const journal = join(paths(session).outDir, 'outbound.db-journal');
+      return (await lstat(journal).catch(() => null)) !== null;
+    },
+    takeFile: (session, outId, name, maxBytes) =>
+      takeFile({
+        from: paths(session).outDir,
+        below: ['files', outId],
+        to: join(dataDir, 'files', session.id, outId),
+        name: safeName(name),
+        asked: name,
+        maxBytes,
+      }),
+  };
+}
+
+async function patiently<T>(work: () => T): Promise<T> {
+  const deadline = performance.now() + LOCK_PATIENCE_MS;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isLater(error)) throw error;
+      if (performance.now() > deadline) {
+        throw new MailboxBusy(`inbound.db has been locked for ${LOCK_PATIENCE_MS} ms`);
+      }
+    }
+    await delay(LOCK_RETRY_MS);
+  }
+}

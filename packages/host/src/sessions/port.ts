@@ -1,0 +1,77 @@
+/**
+ * A session's mailbox as the rest of the host sees it: the only way to it (design.md §8).
+ */
+import type { NewMessage } from '@bellhop/mailbox';
+import type { InboundMailbox, SnapshotResult } from '@bellhop/mailbox/host';
+import type { AgentId, Session, SessionId } from '../types.ts';
+
+export interface SessionPaths {
+  readonly inDir: string;
+  readonly outDir: string;
+  /** The agent's workspace, shared by its sessions. */
+  readonly workDir: string;
+}
+
+/** A lock on inbound.db has been held for longer than the host waits: whoever holds it is stopped (M2). */
+export class MailboxBusy extends Error {
+  override readonly name = 'MailboxBusy';
+}
+
+export interface Mailboxes {
+  paths(session: Pick<Session, 'id' | 'agentId'>): SessionPaths;
+  /** Makes the session's folders, readable by its sandbox and nobody else. */
+  make(session: Pick<Session, 'id' | 'agentId'>): Promise<void>;
+  /**
+   * Opens inbound.db, does one synchronous piece of work, closes it. Waits asynchronously for a lock, then throws
+   * MailboxBusy. `work` may be called again after it threw for a lock: nothing of it was kept.
+   */
+  inbound<T>(session: Pick<Session, 'id' | 'agentId'>, work: (mailbox: InboundMailbox) => T): Promise<T>;
+  /**
+   * One committed state of outbound.db behind these cursors. While a writer lives, a commit under way is waited for,
+   * asynchronously; without one, `busy` means that a commit was cut off.
+   */
+  outbound(
+    session: Pick<Session, 'id' | 'agentId'>,
+    after: { readonly ackSeq: number; readonly rowSeq: number },
+    writerLives: () => boolean,
+  ): Promise<SnapshotResult>;
+  /** True when a writer died in mid-commit and its file must be rolled back before it can be read. */
+  hasJournal(session: Pick<Session, 'id' | 'agentId'>): Promise<boolean>;
+  /** Copies a file the agent sent to the host's side, checked; returns where it is now (M13). */
+  takeFile(
+    session: Pick<Session, 'id' | 'agentId'>,
+    outId: string,
+    name: string,
+    maxBytes: number,
+  ): Promise<TakenFile>;
+}
+
+export type TakenFile =
+  | { readonly kind: 'taken'; readonly name: string; readonly path: string; readonly size: number }
+  | { readonly kind: 'refused'; readonly name: string; readonly reason: string };
+
+/** Moves what was accepted into mailboxes. */
+export interface Enqueuer {
+  /**
+   * Everything accepted for this session goes into its inbound.db, in one commit; `onEnqueued` is called right after
+   * it, before the bookkeeping, so that the bell rings as early as it may.
+   */
+  enqueue(session: Session, onEnqueued: (added: number) => void): Promise<void>;
+}
+
+/** A file on its way in, in the JSON of an accepted row until it is enqueued. */
+export interface SpooledAttachment {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly size: number;
+  readonly spool: string | null;
+  readonly problem: string | null;
+}
+
+/** What `targets.row_json` holds. */
+export interface AcceptedRow {
+  readonly message: NewMessage;
+  readonly attachments: readonly SpooledAttachment[];
+}
+
+export type { AgentId, SessionId };

@@ -1,0 +1,63 @@
+/** `settings.json` of the data folder: every setting has a default, a wrong one is an error and never a silent default. */
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import type { Settings } from './types.ts';
+
+const MIB = 1024 * 1024;
+/** What one awake session is reckoned at. */
+const SANDBOX_BYTES = 150 * MIB;
+const MAX_AWAKE = 64;
+
+const ms = v.pipe(v.number(), v.integer(), v.minValue(1));
+const bytes = ms;
+const count = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+
+const schema = v.strictObject({
+  maxFileBytes: v.optional(bytes, 25 * MIB),
+  maxTextBytes: v.optional(bytes, 256 * 1024),
+  batchSize: v.optional(count(1, 100), 10),
+  contextRows: v.optional(count(0, 500), 50),
+  maxTries: v.optional(count(1), 5),
+  retryBaseMs: v.optional(ms, 5_000),
+  maxReleases: v.optional(count(1), 30),
+  maxReleaseMs: v.optional(ms, 600_000),
+  idleStopMs: v.optional(ms, 600_000),
+  claimStuckMs: v.optional(ms, 60_000),
+  progressStuckMs: v.optional(ms, 1_800_000),
+  readyTimeoutMs: v.optional(ms, 20_000),
+  stopGraceMs: v.optional(ms, 3_000),
+  maxAwake: v.optional(count(1), () => awakeFor(totalmem())),
+  maxRowsPerMinute: v.optional(count(1), 1_000),
+  maxOutboundBytes: v.optional(bytes, 32 * MIB),
+});
+
+/** Half of the memory, one place at least. */
+function awakeFor(bytes: number): number {
+  return Math.max(1, Math.min(MAX_AWAKE, Math.floor(bytes / 2 / SANDBOX_BYTES)));
+}
+
+export class BadSettings extends Error {
+  override readonly name = 'BadSettings';
+  readonly hint = 'Mend settings.json, or move it away to start with the defaults.';
+}
+
+export function readSettings(dataDir: string): Settings {
+  const path = join(dataDir, 'settings.json');
+  const parsed = v.safeParse(schema, readJson(path));
+  if (!parsed.success) throw new BadSettings(`${path}: ${v.summarize(parsed.issues)}`);
+  return parsed.output;
+}
+
+function readJson(path: string): unknown {
+  try {
+    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (Array.isArray(json)) throw new TypeError('it holds a list, not an object of settings');
+    return json;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new BadSettings(`${path}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,85 @@
+/** What people see of the channels that Bellhop serves itself: one ordered log per chat and thread. */
+import type { Sql, SqlRow } from './port.ts';
+
+export interface ConversationKey {
+  readonly channel: string;
+  readonly chat: string;
+  readonly thread: string;
+}
+
+export interface ConversationRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly replyTo: string | null;
+  /** JSON of api/contract.ts LogBody. */
+  readonly body: string;
+  readonly atMs: number;
+}
+
+function toRow(row: SqlRow): ConversationRow {
+  return {
+    seq: Number(row.seq),
+    id: String(row.id),
+    replyTo: row.reply_to as string | null,
+    body: String(row.body),
+    atMs: Number(row.at_ms),
+  };
+}
+
+const COLUMNS = 'seq, id, reply_to, body, at_ms';
+
+/** Appends under the next seq; null when an entry with this id is there already. */
+export async function appendEntry(
+  sql: Sql,
+  key: ConversationKey,
+  entry: Omit<ConversationRow, 'seq'>,
+): Promise<ConversationRow | null> {
+  const [last] = await sql.all(
+    'SELECT max(seq) AS seq FROM conversation WHERE channel = ? AND chat = ? AND thread = ?',
+    key.channel,
+    key.chat,
+    key.thread,
+  );
+  const seq = Number(last?.seq ?? 0) + 1;
+  const added = await sql.run(
+    `INSERT INTO conversation (channel, chat, thread, seq, id, reply_to, body, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (channel, chat, thread, id) DO NOTHING`,
+    key.channel,
+    key.chat,
+    key.thread,
+    seq,
+    entry.id,
+    entry.replyTo,
+    entry.body,
+    entry.atMs,
+  );
+  return added === 1 ? { ...entry, seq } : null;
+}
+
+export async function entriesAfter(
+  sql: Sql,
+  key: ConversationKey,
+  seq: number,
+  limit: number,
+): Promise<ConversationRow[]> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM conversation WHERE channel = ? AND chat = ? AND thread = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    key.channel,
+    key.chat,
+    key.thread,
+    seq,
+    limit,
+  );
+  return rows.map(toRow);
+}
+
+export async function repliesTo(sql: Sql, key: ConversationKey, message: string): Promise<ConversationRow[]> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM conversation WHERE channel = ? AND chat = ? AND thread = ? AND reply_to = ? ORDER BY seq`,
+    key.channel,
+    key.chat,
+    key.thread,
+    message,
+  );
+  return rows.map(toRow);
+}

@@ -1,0 +1,142 @@
+/** Accepted events and their targets: which message went into which session, and what became of it. */
+import type { MessageId } from '@bellhop/mailbox';
+import type { SessionId, TargetState } from '../types.ts';
+import type { Sql, SqlRow } from './port.ts';
+
+export interface Target {
+  readonly session: SessionId;
+  readonly message: MessageId;
+  readonly channel: string;
+  readonly state: TargetState;
+  readonly reason: string | null;
+}
+
+/** False when the event had been accepted before: then nothing else may be written for it (R3). */
+export async function addEvent(sql: Sql, channel: string, id: string, nowMs: number): Promise<boolean> {
+  const added = await sql.run(
+    'INSERT INTO events (channel, id, accepted_ms) VALUES (?, ?, ?) ON CONFLICT (channel, id) DO NOTHING',
+    channel,
+    id,
+    nowMs,
+  );
+  return added === 1;
+}
+
+/** Files in the spool that accepted messages still need. */
+export async function spooledFiles(sql: Sql): Promise<string[]> {
+  const rows = await sql.all("SELECT row_json FROM targets WHERE state = 'accepted'");
+  return rows.map((row) => String(row.row_json));
+}
+
+/** Forgets event ids older than the window in which platforms redeliver. */
+export async function forgetEvents(sql: Sql, beforeMs: number): Promise<void> {
+  await sql.run('DELETE FROM events WHERE accepted_ms < ?', beforeMs);
+}
+
+/** @param rowJson the inbound row to enqueue (a NewMessage as JSON). */
+export async function addTarget(
+  sql: Sql,
+  target: { session: SessionId; message: MessageId; channel: string },
+  rowJson: string,
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO targets (session_id, message_id, channel, state, row_json) VALUES (?, ?, ?, 'accepted', ?)
+     ON CONFLICT (session_id, message_id) DO NOTHING`,
+    target.session,
+    target.message,
+    target.channel,
+    rowJson,
+  );
+}
+
+/** What was accepted for a session and is not in its mailbox yet, in the order of acceptance (ids may not tell it). */
+export async function acceptedRows(sql: Sql, session: SessionId): Promise<string[]> {
+  const rows = await sql.all(
+    `SELECT t.row_json FROM targets t LEFT JOIN events e ON e.channel = t.channel AND e.id = t.message_id
+     WHERE t.session_id = ? AND t.state = 'accepted' ORDER BY e.accepted_ms, t.message_id`,
+    session,
+  );
+  return rows.map((row) => String(row.row_json));
+}
+
+export async function markEnqueued(
+  sql: Sql,
+  session: SessionId,
+  messages: readonly MessageId[],
+): Promise<void> {
+  for (const message of messages) {
+    await sql.run(
+      "UPDATE targets SET state = 'enqueued', row_json = NULL WHERE session_id = ? AND message_id = ? AND state = 'accepted'",
+      session,
+      message,
+    );
+  }
+}
+
+/** The end of a message; the first one stays. Returns false when it had ended before, or is no accepted event. */
+export async function endTarget(
+  sql: Sql,
+  session: SessionId,
+  message: MessageId,
+  state: 'answered' | 'failed',
+  reason: string | null,
+): Promise<boolean> {
+  const changed = await sql.run(
+    `UPDATE targets SET state = ?, reason = ?, row_json = NULL
+     WHERE session_id = ? AND message_id = ? AND state NOT IN ('answered', 'failed')`,
+    state,
+    reason,
+    session,
+    message,
+  );
+  return changed === 1;
+}
+
+function toTarget(row: SqlRow): Target {
+  return {
+    session: row.session_id as SessionId,
+    message: row.message_id as MessageId,
+    channel: String(row.channel),
+    state: row.state as TargetState,
+    reason: row.reason as string | null,
+  };
+}
+
+const COLUMNS = 'session_id, message_id, channel, state, reason';
+
+export async function targetsOf(sql: Sql, channel: string, message: string): Promise<Target[]> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM targets WHERE channel = ? AND message_id = ?`,
+    channel,
+    message,
+  );
+  return rows.map(toTarget);
+}
+
+export async function targetOf(sql: Sql, session: SessionId, message: string): Promise<Target | null> {
+  const [row] = await sql.all(
+    `SELECT ${COLUMNS} FROM targets WHERE session_id = ? AND message_id = ?`,
+    session,
+    message,
+  );
+  return row ? toTarget(row) : null;
+}
+
+/** Messages of a session that have not ended. */
+export async function openTargetsOf(sql: Sql, session: SessionId): Promise<MessageId[]> {
+  const rows = await sql.all(
+    "SELECT message_id FROM targets WHERE session_id = ? AND state NOT IN ('answered', 'failed')",
+    session,
+  );
+  return rows.map((row) => row.message_id as MessageId);
+}
+
+export async function countOpenTargets(sql: Sql): Promise<number> {
+  const [row] = await sql.all("SELECT count(*) AS n FROM targets WHERE state IN ('accepted', 'enqueued')");
+  return Number(row?.n ?? 0);
+}
+
+export async function countFailedTargets(sql: Sql): Promise<number> {
+  const [row] = await sql.all("SELECT count(*) AS n FROM targets WHERE state = 'failed'");
+  return Number(row?.n ?? 0);
+}

@@ -1,0 +1,157 @@
+/**
+ * One generation while it lives: its sandbox, its link and the signs of life the host has seen.
+ *
+ *   starting --ready--> ready --stop--> stopping --> ended
+ *       \------------- exit, kill -------------------/
+ */
+import type { RunningSandbox, SandboxExit } from '../sandboxes/port.ts';
+import type { Generation } from '../store/generations.ts';
+import type { Clock } from '../types.ts';
+import type { AwakeFacts } from './decide.ts';
+import type { HeardFrame, Link } from './link.ts';
+
+const KILL_AGAIN_MS = 5_000;
+
+export class Awake {
+  readonly generation: Generation;
+  readonly #clock: Clock;
+  #phase: AwakeFacts['phase'] = 'starting';
+  #link: Link | null = null;
+  #sandbox: RunningSandbox | null = null;
+  #claimSeenMs: number | null = null;
+  #lastSignMs: number;
+  #lastProgressMs: number;
+  #progress = 0;
+  #idleSinceMs: number | null = null;
+  #stopReason: { readonly why: string; readonly costs: boolean } | null = null;
+  #cancelKill: (() => void) | null = null;
+  readonly #over = Promise.withResolvers<void>();
+  #tookWork = false;
+  wasReady = false;
+  toolTimeoutMs = 0;
+  /** What the running turn works on, as its runner says. */
+  working: ReadonlySet<string> = new Set();
+
+  constructor(generation: Generation, clock: Clock) {
+    this.generation = generation;
+    this.#clock = clock;
+    this.#lastSignMs = clock.now();
+    this.#lastProgressMs = clock.now();
+  }
+
+  get facts(): AwakeFacts {
+    return {
+      phase: this.#phase,
+      startedMs: this.generation.startedMs,
+      claimSeenMs: this.#claimSeenMs,
+      lastSignMs: this.#lastSignMs,
+      lastProgressMs: this.#lastProgressMs,
+      toolTimeoutMs: this.toolTimeoutMs,
+      idleSinceMs: this.#idleSinceMs,
+    };
+  }
+
+  /** Notes the sign of life in a frame. */
+  hear(frame: HeardFrame): void {
+    const nowMs = this.#clock.now();
+    this.#lastSignMs = nowMs;
+    switch (frame.t) {
+      case 'ready':
+        this.wasReady = true;
+        if (this.#phase === 'starting') this.#phase = 'ready';
+        return;
+      case 'working':
+        this.#tookWork = true;
+        this.#claimSeenMs = nowMs;
+        this.#lastProgressMs = nowMs;
+        this.#idleSinceMs = null;
+        this.working = new Set(frame.messages);
+        return;
+      case 'beat':
+        if (frame.progress !== this.#progress) this.#lastProgressMs = nowMs;
+        this.#progress = frame.progress;
+        return;
+      case 'idle':
+        this.#claimSeenMs = null;
+        this.#idleSinceMs ??= nowMs;
+        this.working = new Set();
+        return;
+      default:
+        this.#lastProgressMs = nowMs;
+    }
+  }
+
+  /**
+   * Facts outrank hints: a claim that the mailbox shows counts from when it was first seen there.
+   * @param count claims of this generation; what earlier ones left is not its doing.
+   */
+  seeClaims(count: number): void {
+    if (count > 0) {
+      this.#tookWork = true;
+      this.#claimSeenMs ??= this.#clock.now();
+    } else if (this.working.size === 0) this.#claimSeenMs = null;
+  }
+
+  attach(link: Link): void {
+    this.#link = link;
+  }
+
+  started(sandbox: RunningSandbox): void {
+    this.#sandbox = sandbox;
+    // Told to stop while it was being started: there is nobody to ask yet.
+    if (this.stopping) this.#kill();
+  }
+
+  ring(): void {
+    this.#idleSinceMs = null;
+    // The clock of "took up no work" starts now: an idle runner has been silent, and rightly so.
+    this.#lastSignMs = this.#clock.now();
+    this.#link?.send({ t: 'bell' });
+  }
+
+  /** Asks it to end, and makes it end after the grace; at once when `graceMs` is 0. The first reason stays. */
+  stop(why: string, costs: boolean, graceMs: number): void {
+    if (this.#phase === 'stopping') return;
+    this.#phase = 'stopping';
+    this.#stopReason = { why, costs };
+    this.#link?.send({ t: 'stop' });
+    if (graceMs === 0) this.#kill();
+    else this.#cancelKill = this.#clock.after(graceMs, () => this.#kill());
+  }
+
+  /** Until it is gone: a process that the kernel holds on to is asked again, and keeps its session from waking. */
+  #kill(): void {
+    this.#sandbox?.kill().catch(() => {
+      this.#cancelKill = this.#clock.after(KILL_AGAIN_MS, () => this.#kill());
+    });
+  }
+
+  get stopping(): boolean {
+    return this.#phase === 'stopping';
+  }
+
+  /** Resolves when the host has taken note of its end. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  noted(): void {
+    this.#over.resolve();
+  }
+
+  /** How it ended, in words for the sender, and whether the session is to blame. Also lets go of socket and timer. */
+  async end(exit: SandboxExit | null): Promise<{ reason: string; costs: boolean; ready: boolean }> {
+    this.#phase = 'stopping';
+    this.#cancelKill?.();
+    await this.#link?.close();
+    // One that says it is ready and then takes up nothing has failed like one that never said it (W2).
+    const ready = this.#tookWork;
+    if (this.#stopReason) return { reason: this.#stopReason.why, costs: this.#stopReason.costs, ready };
+    const how = exit?.signal ? `ended by ${exit.signal}` : `exit code ${exit?.code ?? 'unknown'}`;
+    return {
+      reason: this.wasReady ? `its sandbox died (${how})` : `its sandbox died at its start (${how})`,
+      costs: true,
+      ready,
+    };
+  }
+}

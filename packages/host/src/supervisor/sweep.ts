@@ -1,0 +1,331 @@
+/**
+ * The sweep of one session's mailbox (design.md §4, steps 1, 2, 5 and 6): what its runner committed is taken over, what
+ * a dead generation held is charged.
+ *
+ * Commit order, so that a crash between any two of them is mended by the next sweep doing the same again:
+ *   1. copies of outbound rows in the store, then they are sent
+ *   2. ends of messages and notices in the store
+ *   3. the same ends, receipts and watermarks in inbound.db, in one commit
+ *   4. generation settled, due index, in the store
+ * Everything before 3 is idempotent by id; the watermarks of 3 say that it need not be done again.
+ */
+import type { Ack, InboundRow, MessageId, NewMessage } from '@bellhop/mailbox';
+import { decideAck, decideCharge, type InboundChange, type OutboundSnapshot } from '@bellhop/mailbox/host';
+import type { CheckedRows, DeliveryEngine, RowChecker } from '../delivery/port.ts';
+import type { NextOccurrence } from '../schedule/port.ts';
+import type { Mailboxes } from '../sessions/port.ts';
+import {
+  addDelivery,
+  type Delivery,
+  markMirrored,
+  type TerminalDelivery,
+  toMirror,
+} from '../store/deliveries.ts';
+import { endTarget } from '../store/events.ts';
+import { type Generation, markSettled } from '../store/generations.ts';
+import type { Store } from '../store/port.ts';
+import { setDue } from '../store/sessions.ts';
+import type { Clock, Session, Settings } from '../types.ts';
+import { failureText, notice } from './notices.ts';
+import type { Watcher } from './port.ts';
+
+/** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */
+const BRIEFLY_MS = 20;
+/** A tool may declare a longer time-out; the host's patience ends here, in milliseconds. */
+const MAX_TOOL_MS = 86_400_000;
+
+export interface SweepDeps {
+  readonly store: Store;
+  readonly mailboxes: Mailboxes;
+  readonly checker: RowChecker;
+  readonly delivery: DeliveryEngine;
+  readonly watcher: Watcher;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly nextOccurrence: NextOccurrence;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export interface Cursors {
+  readonly ackSeq: number;
+  readonly rowSeq: number;
+}
+
+export interface SweepInput {
+  readonly session: Session;
+  readonly cursors: Cursors;
+  /** Generations that have ended and are not settled. */
+  readonly ended: readonly Generation[];
+  /** Whether the session's sandbox lives, now. */
+  readonly isAwake: () => boolean;
+  /** True when deliveries may have ended that inbound.db does not know of; asked once, after this sweep's own. */
+  readonly takeMirror: () => boolean;
+}
+
+export type SweepResult =
+  | {
+      readonly kind: 'swept';
+      readonly cursors: Cursors;
+      readonly nextDueMs: number | null;
+      readonly claims: readonly Ack[];
+      /** How many rows were taken over. */
+      readonly rows: number;
+      readonly toolTimeoutMs: number;
+      readonly more: boolean;
+      /** A task, a later try or the next of a series was written: an awake runner must learn when it is due. */
+      readonly rearmed: boolean;
+    }
+  /** A commit has been under way for longer than the host waits. */
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+interface Plan {
+  readonly changes: readonly InboundChange[];
+  readonly next: ReadonlyMap<MessageId, NewMessage>;
+}
+
+export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepResult> {
+  const { session, cursors } = input;
+  const read = await deps.mailboxes.outbound(session, cursors, input.isAwake);
+  if (read.kind === 'busy') return { kind: 'locked' };
+  if (read.kind === 'refused') return read;
+  const { snapshot } = read;
+
+  const checked = await deps.checker.check(session, snapshot.rows);
+  // What had been copied before is with the engine already, as it was then (M13).
+  const added = snapshot.rows.length > 0 ? await deps.store.transaction((sql) => checked.record(sql)) : [];
+  const sent = deps.delivery.send(added);
+  if (added.length > 0) await briefly(sent);
+
+  const plan = await decide(deps, input, snapshot);
+  const ends = await recordEnds(deps, session, plan.changes);
+  const mirrored = input.takeMirror() ? await toMirror(deps.store.read, session.id) : [];
+  const nextDueMs = await settle(deps, input, { snapshot, checked, plan, mirrored });
+  // People see the end of a message once what was said before it, and about it, is out.
+  void Promise.all([sent, deps.delivery.send(ends.notices)]).then(() => {
+    for (const end of ends.fresh) deps.watcher.receipt(session, end.id, end.state, end.reason);
+  });
+  const last = <T>(items: readonly T[]) => items.at(-1);
+  return {
+    kind: 'swept',
+    cursors: {
+      ackSeq: last(snapshot.acks)?.ackSeq ?? cursors.ackSeq,
+      rowSeq: last(snapshot.rows)?.seq ?? cursors.rowSeq,
+    },
+    nextDueMs,
+    claims: snapshot.claims,
+    rows: snapshot.rows.length,
+    toolTimeoutMs: Math.min(snapshot.tool?.declaredTimeoutMs ?? 0, MAX_TOOL_MS),
+    more: snapshot.more,
+    rearmed:
+      checked.tasks.length + plan.next.size > 0 ||
+      plan.changes.some((change) => change.kind === 'released' || change.kind === 'charged'),
+  };
+}
+
+async function briefly(sent: Promise<void>): Promise<void> {
+  const timer = Promise.withResolvers<void>();
+  const handle = setTimeout(timer.resolve, BRIEFLY_MS);
+  await Promise.race([sent, timer.promise]);
+  clearTimeout(handle);
+}
+
+/** Steps 1, 2 and 5: what the acks and the ends of generations mean for each message. */
+async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnapshot): Promise<Plan> {
+  const { session, ended, isAwake } = input;
+  const charged = ended.filter((g) => g.costs);
+  const heldBy = (g: Generation) => snapshot.claims.filter((claim) => claim.generation === g.number);
+  const leftOver =
+    isAwake() || ended.length > 0 ? [] : snapshot.claims.filter((claim) => claim.generation === 0);
+  // One that left neither claim nor ack died on what was due, whether it got ready or not: else it would be started
+  // again for ever (W2).
+  const took = (g: Generation) =>
+    [...snapshot.claims, ...snapshot.acks].some((ack) => ack.generation === g.number);
+  const bootFailures = charged.filter((g) => !took(g));
+  if (snapshot.acks.length + charged.length + leftOver.length === 0) return { changes: [], next: new Map() };
+
+  const nowMs = deps.clock.now();
+  const ids = [...snapshot.acks, ...snapshot.claims].map((ack) => ack.messageId);
+  const { rows, due } = await deps.mailboxes.inbound(session, (mailbox) => ({
+    rows: mailbox.rows(ids),
+    due: bootFailures.map((g) => mailbox.dueRows(g.startedMs, deps.settings.batchSize)),
+  }));
+  const policy = deps.settings;
+  const jitter = deps.random();
+  const retry = {
+    maxTries: policy.maxTries,
+    baseMs: policy.retryBaseMs,
+    maxReleases: policy.maxReleases,
+    maxReleaseMs: policy.maxReleaseMs,
+  };
+  const changes = new Map<MessageId, InboundChange>();
+  const decided = (change: InboundChange | null) => {
+    // The first decision on a message stands: an ack that arrived outranks the death that followed it.
+    if (change && !changes.has(change.id)) changes.set(change.id, change);
+  };
+  for (const ack of snapshot.acks) decided(decideAck(ack, rows.get(ack.messageId), retry, nowMs, jitter));
+  const charge = (row: InboundRow | undefined, g: Generation) =>
+    decided(decideCharge(row, g.number, g.reason ?? 'its sandbox died', retry, nowMs, jitter));
+  const current = (claim: Ack) => {
+    const row = rows.get(claim.messageId);
+    return row?.attempt === claim.attempt ? row : undefined;
+  };
+  for (const g of charged) for (const claim of heldBy(g)) charge(current(claim), g);
+  for (const [index, g] of bootFailures.entries()) for (const row of due[index] ?? []) charge(row, g);
+  for (const claim of leftOver) {
+    const row = current(claim);
+    // One that already waits for a later time was charged for it (step 5).
+    if (row && row.dueMs <= nowMs) decided(decideCharge(row, 0, 'it was interrupted', retry, nowMs, jitter));
+  }
+  return { changes: [...changes.values()], next: armSeries(deps, changes, rows) };
+}
+
+function armSeries(
+  deps: SweepDeps,
+  changes: ReadonlyMap<MessageId, InboundChange>,
+  rows: ReadonlyMap<MessageId, InboundRow>,
+): Map<MessageId, NewMessage> {
+  const next = new Map<MessageId, NewMessage>();
+  for (const change of changes.values()) {
+    if (change.kind !== 'completed' && change.kind !== 'failed') continue;
+    const row = rows.get(change.id);
+    const occurrence = row ? deps.nextOccurrence(row, deps.clock.now()) : null;
+    if (occurrence) next.set(change.id, occurrence);
+  }
+  return next;
+}
+
+interface Ends {
+  readonly notices: readonly Delivery[];
+  /** What had not ended before. */
+  readonly fresh: readonly { id: MessageId; state: 'answered' | 'failed'; reason: string | null }[];
+}
+
+/** Commit 2: ends of messages, with a notice for each failure. */
+async function recordEnds(
+  deps: SweepDeps,
+  session: Session,
+  changes: readonly InboundChange[],
+): Promise<Ends> {
+  const ends = changes.flatMap((c) => (c.kind === 'completed' || c.kind === 'failed' ? [c] : []));
+  if (ends.length === 0) return { notices: [], fresh: [] };
+  const notices = ends.flatMap((end) =>
+    end.kind === 'failed'
+      ? [notice(session, `${end.id}:${end.attempt}`, failureText(end.reason), end.id, deps.clock.now())]
+      : [],
+  );
+  const fresh = await deps.store.transaction(async (sql) => {
+    const told = [];
+    for (const end of ends) {
+      const reason = end.kind === 'failed' ? end.reason : null;
+      const state = end.kind === 'failed' ? 'failed' : 'answered';
+      if (await endTarget(sql, session.id, end.id, state, reason))
+        told.push({ id: end.id, state, reason } as const);
+    }
+    for (const n of notices) await addDelivery(sql, n);
+    return told;
+  });
+  return { notices, fresh };
+}
+
+/** Commits 3 and 4. Returns when the session is due next. */
+async function settle(
+  deps: SweepDeps,
+  input: SweepInput,
+  work: {
+    readonly snapshot: OutboundSnapshot;
+    readonly checked: CheckedRows;
+    readonly plan: Plan;
+    readonly mirrored: readonly TerminalDelivery[];
+  },
+): Promise<number | null> {
+  const { session } = input;
+  const { snapshot, checked, plan, mirrored } = work;
+  const nowMs = deps.clock.now();
+  const seen = snapshot.acks.length + snapshot.rows.length + plan.changes.length + mirrored.length;
+  const nextDueMs = await deps.mailboxes.inbound(session, (mailbox) => {
+    if (seen > 0) {
+      mailbox.settle({
+        changes: plan.changes,
+        next: plan.next,
+        receipts: mirrored.map((d) => ({
+          outboundId: d.id,
+          platformMessageId: d.platformMessageId,
+          status: d.state === 'delivered' ? 'delivered' : 'failed',
+          atMs: nowMs,
+        })),
+        watermarks: {
+          ...(snapshot.acks.length > 0 ? { acks_through: snapshot.acks.at(-1)?.ackSeq ?? 0 } : {}),
+          ...(snapshot.rows.length > 0 ? { rows_through: snapshot.rows.at(-1)?.seq ?? 0 } : {}),
+        },
+        add: [...toTasks(session, checked, nowMs), ...toNotes(session, mirrored, nowMs)],
+        cancel: checked.tasks.flatMap((task) => (task.kind === 'cancel' ? [taskId(task.id)] : [])),
+      });
+    }
+    return mailbox.nextDueMs();
+  });
+  // What is due already has its entry, and keeps it until a sweep finds nothing more.
+  const moves = nextDueMs === null || nextDueMs > nowMs;
+  if (mirrored.length + input.ended.length === 0 && !moves) return nextDueMs;
+  await deps.store.transaction(async (sql) => {
+    if (mirrored.length > 0) {
+      await markMirrored(
+        sql,
+        session.id,
+        mirrored.map((d) => d.id),
+      );
+    }
+    for (const g of input.ended) await markSettled(sql, session.id, g.number);
+    if (moves) await setDue(sql, session.id, nextDueMs);
+  });
+  return nextDueMs;
+}
+
+/** The host's name of an agent's task, so that no agent can take the place of a message to come. */
+function taskId(id: string): MessageId {
+  return `task:${id}` as MessageId;
+}
+
+function toTasks(session: Session, checked: CheckedRows, nowMs: number): NewMessage[] {
+  return checked.tasks.flatMap((task) => {
+    if (task.kind !== 'schedule') return [];
+    const { channel, chat, thread } = session;
+    const content = JSON.stringify({ prompt: task.prompt, script: null });
+    return [
+      {
+        id: taskId(task.id),
+        kind: 'task',
+        timestampMs: nowMs,
+        content,
+        trigger: true,
+        dueMs: task.dueMs,
+        recurrence: task.recurrence,
+        seriesId: taskId(task.id),
+        channel,
+        chat,
+        thread,
+      } as const,
+    ];
+  });
+}
+
+/** The agent learns that something it sent did not arrive; as context, it wakes nobody (D4). */
+function toNotes(session: Session, mirrored: readonly TerminalDelivery[], nowMs: number): NewMessage[] {
+  const { channel, chat, thread } = session;
+  return mirrored
+    .filter((d) => d.state !== 'delivered' && !d.id.startsWith('notice:'))
+    .map((d) => ({
+      id: `delivery_failed:${d.id}` as MessageId,
+      kind: 'system',
+      timestampMs: nowMs,
+      content: JSON.stringify({ type: 'delivery_failed', messageId: d.id, reason: d.reason }),
+      trigger: false,
+      dueMs: 0,
+      recurrence: null,
+      seriesId: null,
+      channel,
+      chat,
+      thread,
+    }));
+}

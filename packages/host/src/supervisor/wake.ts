@@ -1,0 +1,138 @@
+/**
+ * Starting one generation: intent on disk, link, mailbox made ready, sandbox.
+ *
+ * The intent comes first and carries the mark by which a later host finds what this one left running.
+ */
+import type { RunnerConfig } from '@bellhop/runner/protocol';
+import type { Folders } from '../folders.ts';
+import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
+import type { Mailboxes } from '../sessions/port.ts';
+import { agentById } from '../store/agents.ts';
+import { type Generation, intendGeneration, markRunning } from '../store/generations.ts';
+import type { Store } from '../store/port.ts';
+import type { Agent, Clock, Log, Session, Settings } from '../types.ts';
+import type { Awake } from './awake.ts';
+import { type HeardFrame, openLink, SOCKET_NAME } from './link.ts';
+
+export interface WakeDeps {
+  readonly store: Store;
+  readonly mailboxes: Mailboxes;
+  readonly runtime: SandboxRuntime;
+  readonly log: Log;
+  readonly folders: Folders;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  /** `bellhop:<install id>:`. */
+  readonly markPrefix: string;
+  /** The folder with `node` and `runner.mjs`. */
+  readonly runnerDir: string;
+  /** IANA name, for TZ inside. */
+  readonly zone: string;
+}
+
+export async function intend(deps: WakeDeps, session: Session): Promise<Generation> {
+  return deps.store.transaction((sql) =>
+    intendGeneration(sql, session.id, deps.markPrefix, deps.clock.now()),
+  );
+}
+
+/** Fills `awake` and returns the sandbox once its process exists. Rejects with SandboxUnavailable. */
+export async function startGeneration(
+  deps: WakeDeps,
+  session: Session,
+  awake: Awake,
+  onFrame: (frame: HeardFrame) => void,
+): Promise<RunningSandbox> {
+  const { generation } = awake;
+  const agent = await agentOf(deps, session);
+  await deps.mailboxes.make(session);
+  const { channel, chat, thread } = session;
+  // Opening also rolls back what a dead host left half-written: nobody could read the file until then.
+  await deps.mailboxes.inbound(session, (mailbox) =>
+    mailbox.prepare({ channel, chat, thread }, [
+      { name: 'here', displayName: null, type: 'channel', channel, chat, agentId: null },
+    ]),
+  );
+  const link = await openLink(deps.folders, linkName(session, generation), onFrame);
+  awake.attach(link);
+  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', link.dir));
+  awake.started(sandbox);
+  try {
+    await deps.store.transaction((sql) => markRunning(sql, session.id, generation.number, sandbox.identity));
+  } catch (error) {
+    // It runs, and its intent is on disk under its mark: that is enough to find it again.
+    deps.log.warn('generation not marked as running', { session: session.id, error: String(error) });
+  }
+  return sandbox;
+}
+
+/**
+ * Rolls a dead runner's half-written commit back, in a throwaway sandbox: no process with the host's rights opens an
+ * agent-written file for writing (M11). Resolves when it is over, whatever came of it.
+ */
+export async function recoverOutbound(
+  deps: WakeDeps,
+  session: Session,
+  generation: Generation,
+): Promise<void> {
+  const agent = await agentOf(deps, session);
+  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'recover', null));
+  const cancel = deps.clock.after(deps.settings.readyTimeoutMs, () => {
+    // One that cannot be killed now is killed by its mark at the next start; until then its end is waited for.
+    sandbox.kill().catch(() => undefined);
+  });
+  await sandbox.exited;
+  cancel();
+}
+
+async function agentOf(deps: WakeDeps, session: Session): Promise<Agent> {
+  const agent = await agentById(deps.store.read, session.agentId);
+  if (!agent) throw new Error(`session ${session.id} belongs to an agent that is not there`);
+  return agent;
+}
+
+/** Short: a socket's path is limited to 107 bytes. */
+function linkName(session: Session, generation: Generation): string {
+  return `${session.id.slice(-8)}-${generation.number}`;
+}
+
+function toSpec(
+  deps: WakeDeps,
+  session: Session,
+  agent: Agent,
+  generation: Generation,
+  mode: RunnerConfig['mode'],
+  linkDir: string | null,
+): Parameters<SandboxRuntime['start']>[0] {
+  const { inDir, outDir, workDir } = deps.mailboxes.paths(session);
+  const mounts: SandboxMount[] = [];
+  const mount = (source: string, target: string, writable: boolean): string => {
+    const added = { source, target, writable };
+    mounts.push(added);
+    return deps.runtime.inside(added);
+  };
+  const program = mount(deps.runnerDir, '/bellhop', false);
+  const inside = {
+    inDir: mount(inDir, '/workspace/in', false),
+    outDir: mount(outDir, '/workspace/out', true),
+    workDir: mount(workDir, '/workspace/agent', true),
+    socketPath: linkDir === null ? '' : `${mount(linkDir, '/run/bellhop', false)}/${SOCKET_NAME}`,
+  };
+  const config: RunnerConfig = {
+    ...inside,
+    session: session.id,
+    generation: generation.number,
+    harness: agent.harness,
+    agentName: agent.name,
+    batchSize: deps.settings.batchSize,
+    contextRows: deps.settings.contextRows,
+    mode,
+  };
+  return {
+    mark: generation.mark,
+    mounts,
+    workDir: inside.workDir,
+    env: { TZ: deps.zone },
+    command: [`${program}/node`, '--max-semi-space-size=1', `${program}/runner.mjs`, JSON.stringify(config)],
+  };
+}

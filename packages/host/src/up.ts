@@ -1,0 +1,76 @@
+/** The words of `./bellhop up`: its options, and how its errors end. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const USAGE = `Usage: ./bellhop up [options]
+
+  --data DIR            where everything is kept (default: ~/.bellhop)
+  --port N              port of the page on 127.0.0.1 (default: 7788; 0: any free one)
+  --sandbox auto|bwrap  what agents run in (default: auto)
+  --no-open             do not open the page in a browser
+  --help                this text
+
+Ctrl-C stops it. For development only: --sandbox none runs agents WITHOUT a sandbox.
+`;
+
+const DEFAULT_PORT = 7788;
+const SANDBOXES = ['auto', 'bwrap', 'none'] as const;
+
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly sandbox: (typeof SANDBOXES)[number];
+  readonly open: boolean;
+}
+
+/** A mistake of the person who typed: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The start cannot go on: exit code 1, with what to do next. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly hint: string;
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** Null when only help was asked for. Throws UsageError. */
+export function readUpOptions(argv: readonly string[], env: NodeJS.ProcessEnv): UpOptions | null {
+  const { values, positionals } = parse(argv);
+  const [unknown] = positionals.filter((word, index) => word !== 'up' || index > 0);
+  if (unknown !== undefined) throw new UsageError(`up takes no ${unknown}`);
+  if (values.help) return null;
+  const port = Number(values.port ?? DEFAULT_PORT);
+  if (!/^\d*$/.test(values.port ?? '') || values.port === '' || port > 65_535)
+    throw new UsageError(`--port ${values.port}: not a port`);
+  const sandbox = SANDBOXES.find((known) => known === (values.sandbox ?? 'auto'));
+  if (!sandbox) throw new UsageError(`--sandbox ${values.sandbox}: choose auto or bwrap`);
+  if (values.data === '') throw new UsageError('--data is empty');
+  // Set but empty is not set; the current folder would be a surprise.
+  const dataDir = resolve(values.data ?? (env.BELLHOP_DATA || join(homedir(), '.bellhop')));
+  return { dataDir, port, sandbox, open: !values['no-open'] };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      // The command's own name; taken out by hand it would also vanish from `--data up`.
+      allowPositionals: true,
+      options: {
+        data: { type: 'string' },
+        port: { type: 'string' },
+        sandbox: { type: 'string' },
+        'no-open': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * An agent's rows as requests: what is refused, what is copied, what is said. Not here: hostile files themselves
+ * (mailbox, sessions) and that a refused row is never sent (supervisor).
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import type { OutboundId, OutboundRow } from '@bellhop/mailbox';
+import { createRowChecker } from '../../src/delivery/check.ts';
+import type { CheckedRows } from '../../src/delivery/port.ts';
+import { createMailboxes } from '../../src/sessions/mailboxes.ts';
+import { readSettings } from '../../src/settings.ts';
+import type { Delivery } from '../../src/store/deliveries.ts';
+import { questionById } from '../../src/store/questions.ts';
+import { openStoreWorld } from '../store-world.ts';
+
+const limits = { maxFileBytes: 1_000_000, maxValueBytes: 100_000, maxRows: 100 };
+
+async function openCheck(t: TestContext, warning: string | null = null) {
+  const world = await openStoreWorld(t);
+  const mailboxes = createMailboxes({ dataDir: world.dir, user: null }, limits);
+  const session = await world.session();
+  await mailboxes.make(session);
+  const settings = { ...readSettings(world.dir), maxFileBytes: 100 };
+  const checker = createRowChecker({ mailboxes, settings, clock: world.clock, warning });
+  const { outDir } = mailboxes.paths(session);
+  const row = (content: object | string, change: Partial<OutboundRow> = {}): OutboundRow => ({
+    id: 'row-1' as OutboundId,
+    seq: 1,
+    inReplyTo: null,
+    timestamp: '',
+    kind: 'chat',
+    content: typeof content === 'string' ? content : JSON.stringify(content),
+    dueMs: 0,
+    turnId: null,
+    channel: session.channel,
+    chat: session.chat,
+    thread: session.thread,
+    ...change,
+  });
+  const one = async (
+    content: object | string,
+    change: Partial<OutboundRow> = {},
+  ): Promise<[Delivery, CheckedRows]> => {
+    const checked = await checker.check(session, [row(content, change)]);
+    const [delivery] = checked.deliveries;
+    assert.ok(delivery);
+    return [delivery, checked];
+  };
+  return { ...world, session, checker, row, one, outDir };
+}
+
+const sentText = (delivery: Delivery): string => (JSON.parse(delivery.content) as { text: string }).text;
+
+describe('a row that is refused', () => {
+  test('a foreign chat: an agent cannot write where nobody let it', async (t) => {
+    const { one } = await openCheck(t);
+    for (const change of [{ chat: 'other' }, { channel: 'telegram' }, { thread: 'other' }, { chat: null }]) {
+      const [delivery] = await one({ text: 'hello' }, change);
+      assert.equal(delivery.state, 'failed', JSON.stringify(change));
+      assert.match(delivery.reason ?? '', /destination/);
+      assert.deepEqual([delivery.channel, delivery.chat, delivery.thread], ['fake', 'chat', null]);
+      assert.equal(delivery.content, 'null');
+    }
+  });
+
+  const shapes: readonly (readonly [string, string, object | string])[] = [
+    ['malformed JSON', 'chat', '{"text": "hel'],
+    ['no object', 'chat', '42'],
+    ['null', 'chat', 'null'],
+    ['an unknown operation', 'chat', { operation: 'delete', messageId: 'x' }],
+    ['an edit without a text', 'chat', { operation: 'edit', messageId: 'x' }],
+    ['a text that is no string', 'chat', { text: { toString: 'x' } }],
+    ['a text that is too long', 'chat', { text: 'x'.repeat(200_001) }],
+    ['too many files', 'chat', { text: '', files: Array(11).fill('a') }],
+    ['nothing at all to say', 'chat', { text: '' }],
+    ['an unknown action', 'system', { action: 'create_agent', name: 'minion' }],
+    ['a task without a time', 'system', { action: 'schedule_task', taskId: 'a', prompt: 'b' }],
+    [
+      'a task at no time',
+      'system',
+      { action: 'schedule_task', taskId: 'a', prompt: 'b', processAfter: 'soon' },
+    ],
+    [
+      'a question without options',
+      'chat-sdk',
+      { type: 'ask_question', questionId: 'q', title: '', question: '', options: [] },
+    ],
+    ['an unknown kind', 'webhook', { text: 'x' }],
+    ['a kind from the prototype', 'constructor', { text: 'x' }],
+  ];
+  for (const [name, kind, content] of shapes) {
+    test(`D1: ${name} is a failed delivery with a reason, never a delivered one`, async (t) => {
+      const { one } = await openCheck(t);
+      const [delivery, { tasks }] = await one(content, { kind: kind as OutboundRow['kind'] });
+      assert.equal(delivery.state, 'failed');
+      assert.notEqual(delivery.reason ?? '', '');
+      assert.deepEqual(tasks, []);
+    });
+  }
+});
+
+describe('files', () => {
+  test("D10: the host takes a copy of its own, and goes on when the agent's is gone", async (t) => {
+    const { one, outDir } = await openCheck(t);
+    mkdirSync(join(outDir, 'files', 'row-1'), { recursive: true });
+    writeFileSync(join(outDir, 'files', 'row-1', 'a.txt'), 'bytes');
+    const [delivery] = await one({ text: 'here', files: ['a.txt'] });
+    const { files } = JSON.parse(delivery.content) as {
+      files: { name: string; path: string; size: number }[];
+    };
+    assert.deepEqual(
+      files.map(({ name, size }) => [name, size]),
+      [['a.txt', 5]],
+    );
+    assert.ok(!files[0]?.path.startsWith(outDir));
+    assert.equal(readFileSync(files[0]?.path ?? '', 'utf8'), 'bytes');
+  });
+
+  test('D10: a missing file is said in the text, and in the reason for the owner', async (t) => {
+    const { one } = await openCheck(t);
+    const [delivery] = await one({ text: 'here', files: ['a.txt'] });
+    assert.equal(delivery.state, 'queued');
+    assert.equal(sentText(delivery), 'here\n\n[file not sent: a.txt: it is missing, or not a regular file]');
+    assert.equal(delivery.reason, 'a.txt: it is missing, or not a regular file');
+  });
+
+  test('D10: so is one that is too big, and one without any text beside it', async (t) => {
+    const { one, outDir } = await openCheck(t);
+    mkdirSync(join(outDir, 'files', 'row-1'), { recursive: true });
+    writeFileSync(join(outDir, 'files', 'row-1', 'big'), Buffer.alloc(101));
+    const [delivery] = await one({ text: '', files: ['big'] });
+    assert.equal(sentText(delivery), '[file not sent: big: it has 101 bytes, the limit is 100]');
+  });
+
+  test('D11: a link or a path as a file name steals nothing of the host', async (t) => {
+    const { one, outDir, dir } = await openCheck(t);
+    mkdirSync(join(outDir, 'files', 'row-1'), { recursive: true });
+    writeFileSync(join(dir, 'secret'), 'key');
+    symlinkSync(join(dir, 'secret'), join(outDir, 'files', 'row-1', 'link'));
+    for (const name of ['link', '../../../../../../secret', join(dir, 'secret'), '..']) {
+      const [delivery] = await one({ text: 'here', files: [name] });
+      assert.deepEqual((JSON.parse(delivery.content) as { files: unknown[] }).files, [], name);
+      assert.match(sentText(delivery), /file not sent/);
+    }
+  });
+});
+
+describe('what else is made of rows', () => {
+  test('every text says that there is no sandbox, where there is none', async (t) => {
+    const { one } = await openCheck(t, 'no sandbox');
+    assert.equal(sentText((await one({ text: 'hello' }))[0]), 'hello\n\n[no sandbox]');
+    assert.equal(sentText((await one({ text: '' }))[0]), '[no sandbox]');
+  });
+
+  test('a task becomes a change of the mailbox, an entry of the due index, and nothing that is sent', async (t) => {
+    const { one, store, rows } = await openCheck(t);
+    const content = {
+      action: 'schedule_task',
+      taskId: 'task-1',
+      prompt: 'stretch',
+      processAfter: '2026-06-01T14:00:00+02:00',
+    };
+    const [delivery, checked] = await one(content, { kind: 'system' });
+    assert.equal(delivery.state, 'delivered');
+    const dueMs = Date.parse('2026-06-01T12:00:00Z');
+    assert.deepEqual(checked.tasks, [
+      { kind: 'schedule', id: 'task-1', prompt: 'stretch', dueMs, recurrence: null },
+    ]);
+    await store.transaction((sql) => checked.record(sql));
+    assert.deepEqual(
+      (await rows('SELECT due_ms FROM due')).map((row) => row.due_ms),
+      [dueMs],
+    );
+  });
+
+  test('a question is known with its options once it is recorded, however often', async (t) => {
+    const { one, store } = await openCheck(t);
+    const options = [
+      { label: 'Tea', value: 'tea' },
+      { label: 'Coffee', value: 'coffee' },
+    ];
+    const content = {
+      type: 'ask_question',
+      questionId: 'q1',
+      title: 'Q',
+      question: 'Tea or coffee?',
+      options,
+    };
+    const [delivery, checked] = await one(content, { kind: 'chat-sdk' });
+    assert.equal(delivery.state, 'queued');
+    for (let n = 0; n < 2; n += 1) await store.transaction((sql) => checked.record(sql));
+    const question = await questionById(store.read, 'q1');
+    assert.deepEqual([question?.options, question?.open, question?.chat], [['tea', 'coffee'], true, 'chat']);
+  });
+
+  test('a stolen question: a second one under the same id changes nothing', async (t) => {
+    const { one, store } = await openCheck(t);
+    const ask = (value: string) => ({
+      type: 'ask_question',
+      questionId: 'q1',
+      title: 'Q',
+      question: '?',
+      options: [{ label: 'x', value }],
+    });
+    for (const [id, value] of [
+      ['row-1', 'tea'],
+      ['row-2', 'poison'],
+    ] as const) {
+      const [, checked] = await one(ask(value), { kind: 'chat-sdk', id: id as OutboundId });
+      await store.transaction((sql) => checked.record(sql));
+    }
+    assert.deepEqual((await questionById(store.read, 'q1'))?.options, ['tea']);
+  });
+
+  test('D1: one bad row does not touch the rows beside it', async (t) => {
+    const { checker, session, row } = await openCheck(t);
+    const rows = [
+      row('{', { id: 'bad' as OutboundId }),
+      row({ text: 'good' }, { id: 'good' as OutboundId, seq: 3 }),
+    ];
+    const { deliveries } = await checker.check(session, rows);
+    assert.deepEqual(
+      deliveries.map((d) => [d.id, d.state]),
+      [
+        ['bad', 'failed'],
+        ['good', 'queued'],
+      ],
+    );
+  });
+
+  test('M13: what was recorded first stays, whatever the row says later', async (t) => {
+    const { one, store, rows } = await openCheck(t);
+    for (const words of ['first', 'second']) {
+      const [, checked] = await one({ text: words });
+      await store.transaction((sql) => checked.record(sql));
+    }
+    const [delivery] = await rows('SELECT content FROM deliveries');
+    assert.match(String(delivery?.content), /first/);
+  });
+});

@@ -1,0 +1,95 @@
+/** What follows from the end of a send. Not here: that it is written down (engine.test.ts). */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PermanentError, RetryableError, UnknownOutcomeError } from '@bellhop/channels';
+import fc from 'fast-check';
+import { decideNext, MAX_ATTEMPTS, type Next } from '../../src/delivery/outcome.ts';
+
+const NOW = 1_000_000;
+const failed = (error: unknown) => ({ kind: 'error', error }) as const;
+
+function next(
+  error: unknown,
+  attempts = 1,
+  onUnknown: 'resend-same-key' | 'resend-marked' | 'hold' = 'hold',
+): Next {
+  return decideNext(failed(error), attempts, onUnknown, NOW);
+}
+
+describe('decideNext', () => {
+  test('a confirmed send is delivered, with the id of the platform', () => {
+    const outcome = { kind: 'delivered', platformMessageId: 'p1' } as const;
+    assert.deepEqual(decideNext(outcome, MAX_ATTEMPTS, 'hold', NOW), outcome);
+  });
+
+  test('D4: a permanent refusal is never tried again', () => {
+    assert.deepEqual(next(new PermanentError('no such chat')), { kind: 'failed', reason: 'no such chat' });
+  });
+
+  test('D4: the wait grows from attempt to attempt', () => {
+    const waits = [1, 2, 3, 4, 5].map((attempts) => {
+      const decision = next(new RetryableError('busy'), attempts);
+      return decision.kind === 'again' ? decision.dueMs - NOW : null;
+    });
+    assert.deepEqual(waits, [5_000, 15_000, 45_000, 120_000, 300_000]);
+  });
+
+  test('D4: a wish of the platform that is longer than our wait is respected, a shorter one does not hurry us', () => {
+    assert.deepEqual(next(new RetryableError('429', 60_000)), {
+      kind: 'again',
+      dueMs: NOW + 60_000,
+      unknown: false,
+      reason: '429',
+    });
+    assert.deepEqual(next(new RetryableError('429', 10)), {
+      kind: 'again',
+      dueMs: NOW + 5_000,
+      unknown: false,
+      reason: '429',
+    });
+  });
+
+  test('D4: the last attempt ends as failed and says how many there were', () => {
+    assert.deepEqual(next(new RetryableError('busy'), MAX_ATTEMPTS), {
+      kind: 'failed',
+      reason: `busy (${MAX_ATTEMPTS} attempts)`,
+    });
+  });
+
+  test('D2: an unknown outcome is held where the channel says so, and sent again where it can', () => {
+    const error = new UnknownOutcomeError('connection lost');
+    assert.deepEqual(next(error, 1, 'hold'), {
+      kind: 'held',
+      reason: 'nobody knows whether it arrived: connection lost',
+    });
+    for (const policy of ['resend-same-key', 'resend-marked'] as const) {
+      assert.deepEqual(next(error, 1, policy), {
+        kind: 'again',
+        dueMs: NOW + 5_000,
+        unknown: true,
+        reason: 'connection lost',
+      });
+    }
+  });
+
+  test('D1: whatever a channel throws, it is never taken for delivered', () => {
+    const thrown = fc.oneof(
+      fc.constantFrom(undefined, null, 0, 'a text', { code: 500 }),
+      fc.string().map((text) => new Error(text)),
+      fc.string().map((text) => new PermanentError(text)),
+      fc.string().map((text) => new UnknownOutcomeError(text)),
+      fc.tuple(fc.string(), fc.integer()).map(([text, wait]) => new RetryableError(text, wait)),
+    );
+    const policies = fc.constantFrom('resend-same-key', 'resend-marked', 'hold');
+    fc.assert(
+      fc.property(thrown, fc.integer({ min: 1, max: 20 }), policies, (error, attempts, policy) => {
+        const decision = decideNext(failed(error), attempts, policy, NOW);
+        assert.notEqual(decision.kind, 'delivered');
+        if (decision.kind === 'again') {
+          assert.ok(decision.dueMs > NOW);
+          assert.ok(attempts < MAX_ATTEMPTS);
+        }
+      }),
+    );
+  });
+});

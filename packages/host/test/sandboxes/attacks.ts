@@ -1,0 +1,270 @@
+/**
+ * What every real sandbox keeps and `none` cannot: each test is named as the attack that it makes from inside a real
+ * sandbox. Where a door could stay shut by accident, the same test shows that the attack works from outside.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chown, mkdir, open, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { createNoneRuntime } from '../../src/sandboxes/none.ts';
+import { dieAfterStart } from './conformance.ts';
+import {
+  type House,
+  hangBell,
+  hostIsRoot,
+  type MakeRuntime,
+  makeHouse,
+  mountNode,
+  owner,
+  processesWith,
+} from './house.ts';
+
+export function sandboxAttacks(name: string, make: MakeRuntime, skip: string | false): void {
+  describe(`attacks on a sandbox: ${name}`, { skip, timeout: 60_000 }, () => {
+    onFiles(make);
+    onPrivileges(make);
+    onNetwork(make);
+    onMarks(make);
+  });
+}
+
+async function say(house: House, script: string): Promise<string> {
+  return (await (await house.runtime.start(house.shell(script))).exited).output;
+}
+
+function onFiles(make: MakeRuntime): void {
+  test('attack: changing a read-only mount (write, create, remove, rename, chmod, remount)', async (t) => {
+    const house = await makeHouse(t, make);
+    await writeFile(join(house.read.source, 'file'), 'before');
+    // No permission bit stands in the way: it is the mount that holds.
+    await chown(house.read.source, owner.uid, owner.gid);
+    await chown(join(house.read.source, 'file'), owner.uid, owner.gid);
+    const attempts = [
+      ...[
+        'echo after > file',
+        'echo x > new',
+        'rm -f file',
+        'mv file moved',
+        'chmod 777 file',
+        'ln -s / link',
+      ],
+      ...['mount -o remount,rw,bind .', 'touch -d 2001-01-01 file', 'mkdir folder', 'truncate -s 0 file'],
+    ];
+    const script = attempts
+      .map((attempt) => `(${attempt}) 2>/dev/null && echo "done: ${attempt}"`)
+      .join('\n');
+    assert.equal(await say(house, `cd ${house.paths.read} || exit\n${script}\necho tried`), 'tried\n');
+    assert.deepEqual(await readdir(house.read.source), ['file']);
+    assert.equal(await readFile(join(house.read.source, 'file'), 'utf8'), 'before');
+  });
+
+  test('attack: writing anywhere else, tried on every mount there is', async (t) => {
+    const house = await makeHouse(t, make);
+    const script = `while read -r _ _ _ _ at rest; do
+      if [ -d "$at" ]; then (: > "$at/probe") 2>/dev/null && echo "$at"; fi
+    done < /proc/self/mountinfo; for at in /etc /run /usr/lib /bellhop /proc/sys/kernel; do
+      (: > "$at/probe") 2>/dev/null && echo "$at"
+    done; (echo x > /proc/sys/kernel/core_pattern) 2>/dev/null && echo core_pattern`;
+    const writable = (await say(house, script)).trim().split('\n').toSorted();
+    assert.deepEqual(writable, ['/bellhop/write', '/dev/shm', '/tmp']);
+  });
+
+  test('attack: filling the memory of the machine through /tmp and /dev/shm', async (t) => {
+    const house = await makeHouse(t, make);
+    const fill = (at: string) =>
+      `head -c 200000000 /dev/zero > ${at}/big 2>/dev/null; wc -c < ${at}/big; rm ${at}/big`;
+    const [tmp, shm] = (await say(house, `${fill('/tmp')}; ${fill('/dev/shm')}`))
+      .trim()
+      .split('\n')
+      .map(Number);
+    assert.deepEqual([tmp, shm], [64 * 1024 * 1024, 16 * 1024 * 1024]);
+  });
+
+  test('attack: reading the files of the host (home folders, the data folder, other sessions)', async (t) => {
+    const house = await makeHouse(t, make);
+    await mkdir(join(house.dataDir, 'other'), { mode: 0o777 });
+    await writeFile(join(house.dataDir, 'other', 'secret'), 'secret', { mode: 0o666 });
+    const seen = await say(
+      house,
+      `ls -d /root /home /var /opt /srv /sys /mnt/* ${house.dataDir} 2>/dev/null; ls /bellhop`,
+    );
+    assert.deepEqual(seen.trim().split('\n').toSorted(), ['read', 'write']);
+    assert.equal(await say(house, 'ls /etc/ssl/private /etc/shadow /var/run/docker.sock 2>/dev/null'), '');
+  });
+
+  test('attack: a link in the place of a mount source, to have the host mount /etc', async (t) => {
+    const house = await makeHouse(t, make);
+    await symlink('/etc', join(house.write.source, 'link'));
+    for (const source of [
+      join(house.write.source, 'link'),
+      join(house.dataDir, '..'),
+      house.dataDir,
+      '/etc',
+    ]) {
+      const mounts = [{ source, target: '/bellhop/etc', writable: false }, house.write];
+      await assert.rejects(
+        house.runtime.start(house.shell('ls /bellhop/etc', { mounts })),
+        TypeError,
+        source,
+      );
+    }
+  });
+
+  for (const [title, makeOne, expected] of [
+    ['attack: leaving through a descriptor that the host was born with', make, 'shut\n'],
+    ['the same without a sandbox does leave', () => createNoneRuntime(), 'left\n'],
+  ] as const) {
+    test(title, async (t) => {
+      const house = await makeHouse(t, makeOne);
+      const bell = await hangBell(house);
+      const outside = await open('/etc', 'r');
+      t.after(() => outside.close());
+      const script = `if [ -e /proc/self/fd/40/passwd ]; then echo left; else echo shut; fi > '${bell.path}'; sleep 1000`;
+      await dieAfterStart(t, house, house.shell(script), outside.fd);
+      assert.equal(await bell.silent, expected);
+      for (const left of await house.runtime.leftovers(house.installId)) await left.kill();
+    });
+  }
+}
+
+function onPrivileges(make: MakeRuntime): void {
+  test('attack: speaking on the pipes that the runtime keeps for itself', async (t) => {
+    const house = await makeHouse(t, make);
+    const script = 'for at in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$at ] && echo "open: $at"; done; echo tried';
+    assert.equal(await say(house, script), 'tried\n');
+  });
+
+  test('attack: using capabilities, a setuid program, or the uid of root', async (t) => {
+    const house = await makeHouse(t, make);
+    const script = `while read -r key value rest; do
+      case "$key" in Cap*|NoNewPrivs:|Uid:|Gid:) echo "$key$value $rest";; esac
+    done < /proc/self/status; echo "groups $(id -G)"; find /proc/self/fd -mindepth 1 | wc -l`;
+    const lines = new Set((await say(house, script)).trim().split('\n'));
+    const none = '0000000000000000';
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+      assert.ok(lines.has(`${set}:${none} `), set);
+    assert.ok(lines.has('NoNewPrivs:1 '), 'a setuid program gains nothing');
+    assert.ok(lines.has(`Uid:${owner.uid} ${owner.uid}\t${owner.uid}\t${owner.uid}`), [...lines].join('\n'));
+    assert.notEqual(owner.uid, 0);
+  });
+
+  test('attack: being root outside while looking harmless inside', async (t) => {
+    const house = await makeHouse(t, make);
+    assert.equal(await say(house, 'echo x > mine'), '');
+    const { uid, gid } = await stat(join(house.write.source, 'mine'));
+    assert.deepEqual({ uid, gid }, owner);
+  });
+
+  test('attack: gaining rights by taking over the processes that hold the sandbox up', async (t) => {
+    const house = await makeHouse(t, make);
+    const sandbox = await house.runtime.start(house.shell('sleep 1000; :'));
+    const pids = processesWith(house.canary);
+    assert.ok(pids.length >= 3, 'the outer process, the init inside, the command');
+    for (const pid of pids) {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8');
+      assert.match(status, /^NoNewPrivs:\t1$/m);
+      assert.ok(!/^Uid:.*\b0\b/m.test(status), 'none of them is root');
+      if (hostIsRoot) assert.match(status, /^CapBnd:\t0+$/m);
+    }
+    await sandbox.kill();
+  });
+
+  test('attack: new namespaces and mounts', async (t) => {
+    const house = await makeHouse(t, make);
+    const attempts = [
+      'unshare -Ur true',
+      'unshare -m true',
+      'unshare -n true',
+      'mount -t tmpfs none /tmp',
+      'umount /tmp',
+    ];
+    const script = attempts.map((attempt) => `${attempt} 2>/dev/null && echo '${attempt}'`).join('\n');
+    assert.equal(await say(house, `${script}\necho tried`), 'tried\n');
+  });
+
+  test('attack: seeing and killing processes of the host', async (t) => {
+    const house = await makeHouse(t, make);
+    const script = `echo /proc/[0-9]*; kill -0 ${process.pid} 2>/dev/null && echo reached; ls /proc/${process.pid} 2>/dev/null`;
+    const [pids = '', ...rest] = (await say(house, script)).trim().split('\n');
+    assert.ok(pids.split(' ').length <= 3, pids);
+    assert.deepEqual(rest, []);
+  });
+
+  test('attack: sharing the namespaces of the host', async (t) => {
+    const house = await makeHouse(t, make);
+    const kinds = ['user', 'pid', 'net', 'ipc', 'uts', 'mnt'];
+    const script = kinds.map((kind) => `readlink /proc/self/ns/${kind}`).join('; ');
+    const inside = (await say(house, script)).trim().split('\n');
+    const outside = await Promise.all(kinds.map((kind) => readlink(`/proc/self/ns/${kind}`)));
+    assert.equal(inside.length, kinds.length);
+    assert.deepEqual(
+      inside.filter((link) => outside.includes(link)),
+      [],
+    );
+  });
+}
+
+function onNetwork(make: MakeRuntime): void {
+  test('attack: reaching the network (host ports, abstract sockets, the internet, a name server)', async (t) => {
+    const house = await makeHouse(t, make);
+    const abstract = `\0${house.canary}`;
+    const [port, heard] = [createServer(), createServer()];
+    t.after(() => [port.close(), heard.close()]);
+    const reached: string[] = [];
+    port.on('connection', (socket) => reached.push('port') && socket.destroy());
+    heard.on('connection', (socket) => reached.push('abstract') && socket.destroy());
+    await Promise.all([
+      once(port.listen(0, '0.0.0.0'), 'listening'),
+      once(heard.listen(abstract), 'listening'),
+    ]);
+    const number = (port.address() as AddressInfo).port;
+    const targets = [
+      { port: number, host: '127.0.0.1' },
+      { path: abstract },
+      ...['1.1.1.1', '169.254.169.254', '10.0.0.1', '2606:4700:4700::1111'].map((to) => ({
+        port: 80,
+        host: to,
+      })),
+      { port: 80, host: 'example.com' },
+    ];
+    const code = `const net = require('net'), left = ${JSON.stringify(targets)};
+      console.log(require('fs').readFileSync('/proc/net/dev', 'utf8').trim().split('\\n').slice(2).map((l) => l.split(':')[0].trim()).join());
+      (function next() { const to = left.shift(); if (!to) return console.log('tried');
+        const s = net.connect(to, () => { console.log('reached', JSON.stringify(to)); s.destroy(); });
+        s.on('error', () => {}); s.on('close', next); })();`;
+    const { mount, node } = await mountNode(house);
+    const inside = house.spec([node, '-e', code, house.canary], { mounts: [mount, house.write] });
+    assert.equal((await (await house.runtime.start(inside)).exited).output, 'lo\ntried\n');
+    assert.deepEqual(reached, []);
+    // The pair: from outside both can be reached, so it was the sandbox that held.
+    await Promise.all([once(connect(number, '127.0.0.1'), 'connect'), once(connect(abstract), 'connect')]);
+  });
+}
+
+function onMarks(make: MakeRuntime): void {
+  test("attack: wearing another session's mark, to have that one killed or oneself overlooked", async (t) => {
+    const house = await makeHouse(t, make);
+    const bell = await hangBell(house);
+    const script = `/bin/sh -c 'echo up > "$1"; sleep 1000' "$0" '${bell.path}' --setenv BELLHOP_MARK bellhop:victim:a:1; :`;
+    const sandbox = await house.runtime.start(house.shell(script));
+    await bell.rung;
+    assert.deepEqual(await make(house.dataDir).leftovers('victim'), []);
+    assert.equal((await make(house.dataDir).leftovers(house.installId)).length, 1);
+    await sandbox.kill();
+  });
+
+  test('attack: outliving the outer process of a dead host, the one that shows the mark', async (t) => {
+    const house = await makeHouse(t, make);
+    const identity = await dieAfterStart(t, house, house.shell('sleep 1000'));
+    const { outer, inner } = JSON.parse(identity) as Record<'outer' | 'inner', { pid: number }>;
+    process.kill(outer.pid, 'SIGKILL');
+    assert.ok(processesWith(house.canary).includes(inner.pid));
+    const left = await house.runtime.leftovers(house.installId);
+    assert.equal(left.length, 1);
+    await left[0]?.kill();
+    assert.deepEqual(processesWith(house.canary), []);
+  });
+}

@@ -1,0 +1,79 @@
+/** A sandbox runtime whose sandboxes live in the test's process (life.ts) and do what the test scripted. */
+import { OutboundMailbox } from '@bellhop/mailbox/runner';
+import type {
+  Leftover,
+  RunningSandbox,
+  SandboxMount,
+  SandboxRuntime,
+  SandboxSpec,
+} from '../../src/sandboxes/port.ts';
+import type { Clock } from '../../src/types.ts';
+import { answering, type Behaviour } from './behaviours.ts';
+import { Life } from './life.ts';
+
+export class FakeRuntime implements SandboxRuntime {
+  readonly kind = 'none';
+  readonly warning = null;
+  readonly #clock: Clock;
+  readonly lives: Life[] = [];
+  readonly recoveries: Life[] = [];
+  /** What the next sandboxes do; `always` when there is none. */
+  next: Behaviour[] = [];
+  always: Behaviour = answering;
+  /** Thrown by the start instead of starting. */
+  refusal: Error | null = null;
+  refused = 0;
+  /** A start waits for this. */
+  gate: Promise<void> = Promise.resolve();
+  /** The most that ran at once. */
+  most = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  inside(mount: SandboxMount): string {
+    return mount.source;
+  }
+
+  async selfTest(): Promise<{ readonly ok: true }> {
+    return { ok: true };
+  }
+
+  async start(spec: SandboxSpec): Promise<RunningSandbox> {
+    await this.gate;
+    if (this.refusal) {
+      this.refused += 1;
+      throw this.refusal;
+    }
+    const life = new Life(spec);
+    if (life.config.mode === 'recover') {
+      this.recoveries.push(life);
+      const outbound = OutboundMailbox.open(life.config.outDir, life.config.generation);
+      outbound.recover(this.#clock.now());
+      outbound.close();
+      life.exit(0);
+      return life.sandbox;
+    }
+    this.lives.push(life);
+    this.most = Math.max(this.most, this.running.length);
+    const behaviour = this.next.shift() ?? this.always;
+    // After the start has returned, as a real process would be.
+    setImmediate(() => void behaviour(life, this.#clock));
+    return life.sandbox;
+  }
+
+  async leftovers(): Promise<readonly Leftover[]> {
+    return [];
+  }
+
+  get running(): Life[] {
+    return this.lives.filter((life) => !life.ended);
+  }
+
+  get last(): Life {
+    const life = this.lives.at(-1);
+    if (!life) throw new Error('no sandbox was started');
+    return life;
+  }
+}

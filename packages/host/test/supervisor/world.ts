@@ -1,0 +1,164 @@
+/**
+ * A whole host but for its API: router, supervisor, delivery and mailboxes are the real ones, on a real store and real
+ * folders; the channel, the clock and the sandboxes are fakes. `restart` is a host that died and one that came after it.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Accepted, MessageEvent } from '@bellhop/channels';
+import { createAccessGate } from '../../src/access/gate.ts';
+import { createRowChecker } from '../../src/delivery/check.ts';
+import { Engine } from '../../src/delivery/engine.ts';
+import { createRouter } from '../../src/router/router.ts';
+import { nextOccurrence } from '../../src/schedule/series.ts';
+import { createEnqueuer } from '../../src/sessions/enqueue.ts';
+import { createMailboxes } from '../../src/sessions/mailboxes.ts';
+import type { Mailboxes } from '../../src/sessions/port.ts';
+import { readSettings } from '../../src/settings.ts';
+import type { Store } from '../../src/store/port.ts';
+import { sessionById } from '../../src/store/sessions.ts';
+import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import type { Session, SessionId, Settings } from '../../src/types.ts';
+import { FakeChannel } from '../fake-channel.ts';
+import { message } from '../router/events.ts';
+import { openStoreWorld, type StoreWorld } from '../store-world.ts';
+import { until } from '../until.ts';
+import { FakeRuntime } from './fake-runtime.ts';
+
+const limits = { maxFileBytes: 4_000_000, maxValueBytes: 1_000_000, maxRows: 200 };
+
+export interface House extends StoreWorld {
+  readonly runtime: FakeRuntime;
+  readonly channel: FakeChannel;
+  readonly mailboxes: Mailboxes;
+  readonly settings: Settings;
+  /** `message state` or `typing on`, as watchers were told. */
+  readonly told: string[];
+  supervisor: Supervisor;
+  engine: Engine;
+  /** Accepts a message; returns the first session it went to. */
+  say(id: string, change?: Partial<MessageEvent>): Promise<Session>;
+  accept(id: string, change?: Partial<MessageEvent>): Promise<Accepted>;
+  stateOf(id: string): Promise<string>;
+  /** Waits until the message is answered, or has failed. */
+  end(id: string, state: 'answered' | 'failed'): Promise<void>;
+  generations(): Promise<{ number: number; state: string; costs: number; reason: string | null }[]>;
+  dueMs(): Promise<number | null>;
+  /** Waits until a retry is scheduled and its timer set, then moves the clock there; returns how long that was. */
+  advanceToRetry(): Promise<number>;
+  /** Another supervisor and engine on the same data; the earlier ones are forgotten as a dead process is. */
+  rehouse(store?: Store): void;
+  sockets(): string[];
+}
+
+export async function openHouse(t: TestContext, change: Partial<Settings> = {}): Promise<House> {
+  const world = await openStoreWorld(t);
+  const { dir, clock, log, store } = world;
+  const settings = { ...readSettings(dir), maxAwake: 8, ...change };
+  const runtime = new FakeRuntime(clock);
+  const channel = new FakeChannel();
+  const folders = { dataDir: dir, user: null };
+  const mailboxes = createMailboxes(folders, limits);
+  const told: string[] = [];
+  const counter = { sessions: 0 };
+
+  const build = (on: Store): { supervisor: Supervisor; engine: Engine } => {
+    const delivery = new Engine({
+      store: on,
+      channels: new Map([[channel.name, channel]]),
+      clock,
+      log,
+      onEnd: (end) => supervisor.deliveryEnded(end.session),
+    });
+    const supervisor: Supervisor = new Supervisor({
+      store: on,
+      mailboxes,
+      runtime,
+      folders,
+      clock,
+      log,
+      settings,
+      delivery,
+      zone: 'UTC',
+      nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, 'UTC'),
+      enqueuer: createEnqueuer({ store: on, mailboxes, folders }),
+      checker: createRowChecker({ mailboxes, settings, clock, warning: null }),
+      watcher: {
+        receipt: (_session, id, state) => void told.push(`${id} ${state}`),
+        live: (_session, _turn, text) => void told.push(`live ${text}`),
+        typing: (_session, on) => void told.push(`typing ${on ? 'on' : 'off'}`),
+      },
+      random: () => 0,
+      markPrefix: 'bellhop:test:',
+      runnerDir: join(dir, 'runner'),
+    });
+    return { supervisor, engine: delivery };
+  };
+  const first = build(store);
+  const router = createRouter({
+    store,
+    access: createAccessGate(store),
+    clock,
+    log,
+    newSessionId: () => `session-${++counter.sessions}` as SessionId,
+    nudge: (session) => house.supervisor.nudge(session),
+  });
+  const accept: House['accept'] = (id, event = {}) => router.accept(channel.name, message(id, event));
+  const dueMs = async (): Promise<number | null> => {
+    const [row] = await store.read.all('SELECT min(due_ms) AS due FROM due WHERE due_ms > 0');
+    return typeof row?.due === 'number' ? row.due : null;
+  };
+  const house: House = {
+    ...world,
+    runtime,
+    channel,
+    mailboxes,
+    settings,
+    told,
+    ...first,
+    accept,
+    dueMs,
+    async say(id, event) {
+      const accepted = await accept(id, event);
+      if (accepted.kind === 'refused') throw new Error(accepted.reason);
+      const session = await sessionById(store.read, (accepted.sessions[0] ?? '') as SessionId);
+      if (!session) throw new Error('no session');
+      return session;
+    },
+    async stateOf(id) {
+      const [row] = await store.read.all('SELECT state FROM targets WHERE message_id = ?', id);
+      return String(row?.state);
+    },
+    end: (id, state) => until(`${id} is ${state}`, async () => (await house.stateOf(id)) === state),
+    async generations() {
+      const rows = await store.read.all(
+        'SELECT number, state, costs, reason FROM generations ORDER BY session_id, number',
+      );
+      return rows.map((row) => ({ ...row }) as never);
+    },
+    async advanceToRetry() {
+      await until('a retry is scheduled', async () => {
+        const atMs = await dueMs();
+        return atMs !== null && atMs > clock.now() && clock.isSetFor(atMs);
+      });
+      const waitMs = ((await dueMs()) ?? 0) - clock.now();
+      clock.advance(waitMs);
+      return waitMs;
+    },
+    rehouse: (on = store) => void Object.assign(house, build(on)),
+    sockets: () => readdirSync(join(dir, 'run'), { recursive: true }).map(String),
+  };
+  // In reverse order of their making; a test may have stopped them already.
+  t.after(async () => {
+    for (const life of runtime.running) life.exit(0);
+    await house.supervisor.stop();
+  });
+  return house;
+}
+
+/** The notices that people were sent. */
+export function notices(house: House): string[] {
+  return house.channel.confirmed.flatMap(({ content }) =>
+    content.kind === 'text' && content.notice ? [content.text] : [],
+  );
+}
