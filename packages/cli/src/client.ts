@@ -1,0 +1,170 @@
+/**
+ * The API of a host, over its Unix socket. One method per route of contract.ts, nothing more.
+ *
+ * Every call may throw ApiRefusal (the host said no), HostUnreachable (nobody answered; see retry.ts) or, when its
+ * signal is aborted, HostUnreachable too: the caller knows that it aborted. Nothing is retried here.
+ */
+import { createReadStream } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import type { Readable } from 'node:stream';
+import type {
+  ApiError,
+  MessageState,
+  SendAnswer,
+  SendMessage,
+  SentMessage,
+  Status,
+  UploadedFile,
+} from '@bellhop/host/api';
+import { ApiRefusal, FailedError, HostUnreachable } from './errors.ts';
+
+export interface Conversation {
+  readonly agent: string | undefined;
+  readonly thread: string;
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly type?: string;
+  readonly length?: number;
+  readonly body?: Readable | Buffer;
+  readonly signal: AbortSignal;
+}
+
+export class Client {
+  readonly #socketPath: string;
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  status(signal: AbortSignal): Promise<Status> {
+    return this.#json<Status>({ method: 'GET', path: '/v1/status', signal });
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    await this.#post('/v1/stop', {}, signal);
+  }
+
+  send(message: SendMessage, signal: AbortSignal): Promise<SentMessage> {
+    return this.#post<SentMessage>('/v1/messages', message, signal);
+  }
+
+  answer(answer: SendAnswer, signal: AbortSignal): Promise<SentMessage> {
+    return this.#post<SentMessage>('/v1/answers', answer, signal);
+  }
+
+  message(id: string, signal: AbortSignal): Promise<MessageState> {
+    return this.#json<MessageState>({
+      method: 'GET',
+      path: `/v1/messages/${encodeURIComponent(id)}`,
+      signal,
+    });
+  }
+
+  upload(path: string, name: string, size: number, signal: AbortSignal): Promise<UploadedFile> {
+    return this.#json<UploadedFile>({
+      method: 'POST',
+      path: `/v1/files?name=${encodeURIComponent(name)}`,
+      type: 'application/octet-stream',
+      length: size,
+      // A file that grows while it is read would break the announced length.
+      body: size > 0 ? createReadStream(path, { end: size - 1 }) : Buffer.alloc(0),
+      signal,
+    });
+  }
+
+  /** The open event stream, behind `after` (an SSE id; '' = from the first entry on). Ends when the host closes it. */
+  async events(conversation: Conversation, after: string, signal: AbortSignal): Promise<Readable> {
+    const query = new URLSearchParams({ thread: conversation.thread });
+    if (conversation.agent !== undefined) query.set('agent', conversation.agent);
+    if (after !== '') query.set('after', after);
+    const response = await this.#call({ method: 'GET', path: `/v1/events?${query}`, signal });
+    if (response.statusCode !== 200) throw await refusal(response);
+    return response;
+  }
+
+  #post<T>(path: string, value: object, signal: AbortSignal): Promise<T> {
+    const body = Buffer.from(JSON.stringify(value));
+    return this.#json<T>({
+      method: 'POST',
+      path,
+      type: 'application/json',
+      length: body.length,
+      body,
+      signal,
+    });
+  }
+
+  async #json<T>(call: Call): Promise<T> {
+    const response = await this.#call(call);
+    const status = response.statusCode ?? 0;
+    if (status < 200 || status > 299) throw await refusal(response);
+    // The shapes are the contract's, and both ends come from one checkout.
+    return JSON.parse(await readAll(response)) as T;
+  }
+
+  #call(call: Call): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const headers: Record<string, string | number> = { connection: 'close' };
+      if (call.type !== undefined) headers['content-type'] = call.type;
+      if (call.length !== undefined) headers['content-length'] = call.length;
+      const { method, path, signal } = call;
+      const out = request({ socketPath: this.#socketPath, method, path, headers, signal, agent: false });
+      // A host that refuses a large body answers before it has read it, and our write then fails with EPIPE. The
+      // answer comes first, so a later error here rejects nothing any more.
+      out.once('response', resolve);
+      out.on('error', (error: NodeJS.ErrnoException) => reject(reached(error, this.#socketPath)));
+      if (call.body === undefined || Buffer.isBuffer(call.body)) {
+        out.end(call.body);
+        return;
+      }
+      const { body } = call;
+      out.once('close', () => body.destroy());
+      body.once('error', (error) => {
+        reject(
+          new FailedError(`The file could not be read: ${error.message}`, 'Nothing was sent. Try again.'),
+        );
+        out.destroy();
+      });
+      body.pipe(out);
+    });
+  }
+}
+
+function reached(error: NodeJS.ErrnoException, socketPath: string): Error {
+  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return new HostUnreachable('down', error);
+  if (error.code === 'EACCES' || error.code === 'EPERM') {
+    return new FailedError(
+      `${socketPath} belongs to another user.`,
+      'Run this as the user who started Bellhop.',
+    );
+  }
+  return new HostUnreachable('lost', error);
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw new HostUnreachable('lost', error);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function refusal(response: IncomingMessage): Promise<ApiRefusal> {
+  const status = response.statusCode ?? 0;
+  const text = await readAll(response);
+  try {
+    const { error } = JSON.parse(text) as ApiError;
+    return new ApiRefusal(status, error.message, error.hint);
+  } catch {
+    // Not the contract's error shape (SyntaxError or TypeError): still an answer, shown by its status alone.
+    return new ApiRefusal(
+      status,
+      `The host answered ${status}.`,
+      'See what it says about it: ./bellhop logs',
+    );
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The table of commands: what help shows and what the parser takes. A new command is one row here and one file.
+ *
+ * Rows without `run` are started by the launcher; they stand here so that help is whole.
+ */
+import type { OptionSpec } from './args.ts';
+import { ask } from './ask.ts';
+import { chat } from './chat/chat.ts';
+import type { Command } from './command.ts';
+import { logs } from './logs/logs.ts';
+import { status } from './status.ts';
+import { stop } from './stop.ts';
+
+const CONVERSATION: Readonly<Record<string, OptionSpec>> = {
+  agent: { type: 'string', value: 'NAME', help: 'whom to talk to (default: the first agent)' },
+  thread: { type: 'string', value: 'NAME', help: 'which conversation (default: main)' },
+  new: { type: 'boolean', value: '', help: 'a fresh conversation' },
+};
+
+const JSON_OUT: OptionSpec = { type: 'boolean', value: '', help: 'print one JSON object' };
+
+function byLauncher(name: string, usage: string, summary: string, options: Command['options']): Command {
+  return { name, usage, summary, options, takesWords: true, run: null };
+}
+
+export const COMMANDS: readonly Command[] = [
+  byLauncher('up', 'up [options]', 'set up what is missing and run the host', {
+    port: { type: 'string', value: 'N', help: 'the port of the page (0 = any free one; default 7788)' },
+    sandbox: { type: 'string', value: 'KIND', help: 'auto, bwrap, or none (development only)' },
+    'no-open': { type: 'boolean', value: '', help: 'do not open the page in a browser' },
+  }),
+  {
+    name: 'chat',
+    usage: 'chat [options]',
+    summary: 'talk to an agent in this terminal',
+    options: CONVERSATION,
+    takesWords: false,
+    run: chat,
+  },
+  {
+    name: 'ask',
+    usage: 'ask "TEXT" [options]',
+    summary: 'send one message, print the reply (TEXT "-": from stdin)',
+    options: {
+      ...CONVERSATION,
+      file: { type: 'string', multiple: true, value: 'PATH', help: 'send a file along (may be repeated)' },
+      timeout: { type: 'string', value: 'SECONDS', help: 'how long to wait (default: 120)' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: ask,
+  },
+  {
+    name: 'status',
+    usage: 'status [options]',
+    summary: 'what runs, what waits, and for what',
+    options: { json: JSON_OUT },
+    takesWords: false,
+    run: status,
+  },
+  {
+    name: 'stop',
+    usage: 'stop',
+    summary: 'stop the host cleanly',
+    options: {},
+    takesWords: false,
+    run: stop,
+  },
+  {
+    name: 'logs',
+    usage: 'logs [options]',
+    summary: 'what the host logged, in readable lines',
+    options: {
+      follow: {
+        type: 'boolean',
+        short: 'f',
+        value: '',
+        help: 'the last 20 lines, then new ones as they come',
+      },
+      lines: { type: 'string', short: 'n', value: 'N', help: 'only the last N lines' },
+    },
+    takesWords: false,
+    run: logs,
+  },
+  byLauncher('test', 'test [PATTERN]', 'run every check and test, or the files that match', {}),
+  byLauncher('bench', 'bench [NAME]', 'run the benchmarks', { json: JSON_OUT }),
+];

@@ -1,0 +1,55 @@
+/** `bellhop status`: what runs, what waits, and for what. One request; nothing is computed here. */
+import type { AgentStatus, Status } from '@bellhop/host/api';
+import { flag } from './args.ts';
+import type { Context } from './command.ts';
+import { clientFor, firstContact } from './connect.ts';
+import { within } from './deadline.ts';
+import { FailedError, HostUnreachable } from './errors.ts';
+import { type Style, styleFor } from './style.ts';
+import { oneLine } from './text.ts';
+
+const LONGEST_WAIT_MS = 10_000;
+
+export async function status({ world, data, parsed }: Context): Promise<number> {
+  const client = clientFor(data);
+  const silent = () => new FailedError('Bellhop runs but does not answer.', 'See why: ./bellhop logs');
+  const found = await within(world, LONGEST_WAIT_MS, silent, (signal) =>
+    firstContact(data, () => client.status(signal)),
+  ).catch((error: unknown) => {
+    throw error instanceof HostUnreachable ? silent() : error;
+  });
+  const words = flag(parsed, 'json')
+    ? JSON.stringify(found)
+    : describe(found, styleFor(world.stdout, world.env));
+  world.stdout.write(`${words}\n`);
+  return 0;
+}
+
+export function agentLabel(agent: AgentStatus): string {
+  return `${oneLine(agent.name)}: ${agent.demo ? 'demo, no model connected' : oneLine(agent.harness)}`;
+}
+
+function describe(status: Status, style: Style): string {
+  const { sessions, messages, sandbox } = status;
+  const rows: [string, string][] = [
+    ['page', status.url],
+    ['data', status.data],
+    ['sandbox', sandbox.kind],
+    ...status.agents.map((agent): [string, string] => ['agent', agentLabel(agent)]),
+    ['sessions', counts({ total: sessions.total, awake: sessions.awake, quarantined: sessions.quarantined })],
+    ['messages', counts({ waiting: messages.waiting, 'at work': messages.working, failed: messages.failed })],
+    ...status.waitingFor.map((reason): [string, string] => ['waits for', reason]),
+  ];
+  const since = new Date(status.startedAt).toLocaleString('sv-SE');
+  return [
+    `${style.bold(`Bellhop ${oneLine(status.version)}`)} runs since ${since} (process ${status.pid})`,
+    ...rows.map(([name, value]) => `  ${style.dim(name.padEnd(10))} ${oneLine(value)}`),
+    ...(sandbox.warning === null ? [] : [`  ${style.red('warning'.padEnd(10))} ${oneLine(sandbox.warning)}`]),
+  ].join('\n');
+}
+
+function counts(of: Readonly<Record<string, number>>): string {
+  return Object.entries(of)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}
