@@ -1,0 +1,79 @@
+/**
+ * `bench overhead`: what Bellhop adds to a turn of an agent, and what it costs at rest. The harness answers at once, so
+ * all of the time is ours.
+ *
+ * The data lies beside the user's own data folder, on the same disk, and is removed at the end.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Measured, percentile } from '../report.ts';
+import { measureAtRest } from './at-rest.ts';
+import { measureCold } from './cold.ts';
+import { createFloor } from './floor.ts';
+import { openHouse } from './house.ts';
+import { type Counted, measureWarm, sum, type Warm } from './warm.ts';
+
+/** For the sandbox that is to fall asleep between two messages. */
+const SHORT_IDLE_MS = 20;
+
+export const overhead = {
+  about: 'what a message costs beside the model: warm, cold, start, memory, CPU at rest',
+  async run(say: (line: string) => void) {
+    // As `up` does: nobody else reads what a sandbox's group may read.
+    process.umask(0o027);
+    const beside = process.env.BELLHOP_DATA ?? join(homedir(), '.bellhop');
+    const dir = await mkdtemp(join(dirname(beside), '.bellhop-bench-'));
+    try {
+      return await measure(dir, say);
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  },
+};
+
+async function measure(dir: string, say: (line: string) => void) {
+  const inProcess = join(dir, 'a');
+  const floor = createFloor(join(dir, 'floor'));
+  say('warm …');
+  const warmHouse = await openHouse(inProcess);
+  const warm = await measureWarm(warmHouse, floor);
+  await warmHouse.stop();
+  floor.close();
+  say('cold …');
+  const coldHouse = await openHouse(inProcess, SHORT_IDLE_MS);
+  const cold = await measureCold(coldHouse);
+  await coldHouse.stop();
+  say('starts …');
+  const rest = await measureAtRest(join(dir, 'b'), say);
+  const untilSend = warm.commits.map((c) => sum(c.untilSend));
+  const floorMs = percentile(floor.kept, 50);
+  const measured: Measured[] = [
+    {
+      name: 'warm.bwrap',
+      unit: 'ms',
+      samples: warm.ms,
+      floor: floorMs,
+      limits: { p50: 7, p95: 18, floors: 2 },
+    },
+    { name: 'warm.commits', unit: 'commits', samples: untilSend, limits: { p50: 9 } },
+    { name: 'cold.bwrap', unit: 'ms', samples: cold.ms, limits: { p50: 150 } },
+    { name: 'ready', unit: 's', samples: rest.ready, limits: { p50: 0.5 } },
+    { name: 'rss.host', unit: 'MiB', samples: rest.rssHost, limits: { p50: 80 } },
+    { name: 'rss.runner', unit: 'MiB', samples: rest.rssRunner, limits: { p50: 60 } },
+    { name: 'cpu.idle', unit: '%', samples: rest.cpuHost, limits: { p50: 0.2 } },
+    { name: 'cpu.idle.runner', unit: '%', samples: rest.cpuRunner, limits: { p50: 0.2 } },
+  ];
+  return { measured, notes: warmNotes(warm, floor.opened) };
+}
+
+function warmNotes(warm: Warm, opened: readonly number[]): string[] {
+  const [one] = warm.commits;
+  const ms = (samples: readonly number[]) => percentile(samples, 50).toFixed(2);
+  const words = (c: Counted) => `store ${c.store}, inbound ${c.inbound}, outbound ${c.outbound}`;
+  return [
+    `warm: accept to claim ${ms(warm.claimMs)} ms, claim to send ${ms(warm.answerMs)} ms (p50)`,
+    ...(one ? [`commits of a message: until send ${words(one.untilSend)}; in all ${words(one.inAll)}`] : []),
+    `floor, with all five as open-insert-close in DELETE mode: ${ms(opened)} ms (p50)`,
+  ];
+}

@@ -1,0 +1,145 @@
+/**
+ * One data folder with everything a test does to it: start and stop hosts on it, talk to them by the real command line
+ * or by their socket, look at what lies on disk. `close` leaves no process, no folder and no mount behind.
+ */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, type TestContext } from 'node:test';
+import { Api } from './api.ts';
+import { HostProcess } from './host-process.ts';
+import { CLI_PROGRAM, environment, HOST_PROGRAM, NODE } from './machine.ts';
+import { Records } from './records.ts';
+import { type Ran, run } from './run.ts';
+import { type MarkedProcess, markedProcesses } from './sandboxes.ts';
+import { until } from './until.ts';
+
+/** What `ask --json` prints, and how it ended. */
+export interface Asked extends Ran {
+  readonly reply: string;
+  readonly message: string;
+  readonly session: string;
+  readonly files: readonly { readonly name: string; readonly path: string; readonly size: number }[];
+}
+
+export interface UpOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class House {
+  /** Short: sockets lie in it. */
+  readonly root = mkdtempSync(join(tmpdir(), 'bh-e2e-'));
+  readonly data: string;
+  readonly api: Api;
+  readonly records: Records;
+  readonly #hosts: HostProcess[] = [];
+  readonly #onClose: (() => void)[] = [];
+
+  constructor() {
+    // A root host's sandboxes are another user, who must be able to walk to the data folder.
+    chmodSync(this.root, 0o755);
+    this.data = join(this.root, 'data');
+    this.api = new Api(this.data);
+    this.records = new Records(this.data);
+  }
+
+  /** The host that was started last. */
+  get host(): HostProcess {
+    const host = this.#hosts.at(-1);
+    if (!host) throw new Error('no host was started in this house');
+    return host;
+  }
+
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  /** Done in reverse order after the hosts are gone and before the folders go. */
+  onClose(undo: () => void): void {
+    this.#onClose.unshift(undo);
+  }
+
+  writeSettings(settings: object | string): void {
+    mkdirSync(this.data, { recursive: true, mode: 0o700 });
+    const words = typeof settings === 'string' ? settings : JSON.stringify(settings);
+    writeFileSync(join(this.data, 'settings.json'), words);
+  }
+
+  env(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+    return environment(this.root, extra);
+  }
+
+  /** Starts a host; `port 0` and no browser unless the test says otherwise. */
+  start({ args = ['--port', '0'], env }: UpOptions = {}): HostProcess {
+    return this.started(NODE, [HOST_PROGRAM, '--data', this.data, '--no-open', ...args], env);
+  }
+
+  /** Starts whatever becomes a host, and sees to its end. */
+  started(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): HostProcess {
+    const host = new HostProcess(command, args, this.env(env));
+    this.#hosts.push(host);
+    return host;
+  }
+
+  /** Starts a host and waits until it is ready. */
+  async up(options: UpOptions = {}): Promise<HostProcess> {
+    const host = this.start(options);
+    await host.ready();
+    return host;
+  }
+
+  /** The real command line on this data folder. */
+  bellhop(args: readonly (string | Buffer)[], stdin: string | Buffer = ''): Promise<Ran> {
+    return run(NODE, [CLI_PROGRAM, ...args], { env: this.env({ BELLHOP_DATA: this.data }), stdin });
+  }
+
+  async ask(text: string, thread: string, ...more: readonly string[]): Promise<Asked> {
+    const ran = await this.bellhop(['ask', '--json', '--thread', thread, ...more, text]);
+    const said = ran.stdout === '' ? {} : (JSON.parse(ran.stdout) as object);
+    return { reply: '', message: '', session: '', files: [], ...said, ...ran };
+  }
+
+  sandboxes(): MarkedProcess[] {
+    return markedProcesses(this.records.installId());
+  }
+
+  async close(): Promise<void> {
+    const installId = this.records.installId();
+    await Promise.all(this.#hosts.map((host) => host.kill()));
+    await until('all sandboxes of this house are gone', () => {
+      const left = markedProcesses(installId);
+      for (const { pid } of left) killQuietly(pid);
+      return left.length === 0;
+    });
+    for (const undo of this.#onClose) undo();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It ended between the look and the blow.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** A house of one test. */
+export function houseFor(t: TestContext): House {
+  const house = new House();
+  t.after(() => house.close());
+  return house;
+}
+
+/** A house with a host in it that the tests of a suite share. */
+export function sharedHouse(settings: object = {}, options: UpOptions = {}): House {
+  const house = new House();
+  before(async () => {
+    house.writeSettings(settings);
+    await house.up(options);
+  });
+  after(() => house.close());
+  return house;
+}

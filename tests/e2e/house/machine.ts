@@ -1,0 +1,38 @@
+/** This checkout and this machine, as an end-to-end test sees them: what to start, in which environment, what is missing. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '../../..');
+/** The pinned Node, which the launcher would run. */
+export const NODE = join(ROOT, 'node_modules/.bin/node');
+export const HOST_PROGRAM = join(ROOT, 'packages/host/src/main.ts');
+export const CLI_PROGRAM = join(ROOT, 'packages/cli/src/main.ts');
+export const LAUNCHER = join(ROOT, 'bellhop');
+
+/** A reason to skip, or false. */
+export const bwrapMissing: string | false = (process.env.BELLHOP_TEST_MISSING ?? '').includes('bwrap')
+  ? 'bubblewrap is missing on this machine'
+  : false;
+
+export const hostIsRoot = process.getuid?.() === 0;
+
+/** A reason to skip, or false: the launcher would install before it starts anything. */
+export function launcherWouldInstall(): string | false {
+  const read = (path: string): string | null => {
+    try {
+      return readFileSync(join(ROOT, path), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  };
+  const wanted = read('package-lock.json');
+  const stamps = ['full', 'core'].map((kind) => read(`node_modules/.bellhop-${kind}.json`));
+  return stamps.includes(wanted) ? false : 'this checkout was installed by hand, so ./bellhop would install';
+}
+
+/** Nothing of the person who runs the tests, and nothing of the test runner, reaches what a test starts. */
+export function environment(home: string, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const { BELLHOP_DATA, BELLHOP_HARNESS, NODE_OPTIONS, NODE_TEST_CONTEXT, ...rest } = process.env;
+  return { ...rest, HOME: home, ...extra };
+}

@@ -1,0 +1,126 @@
+/**
+ * Runs test files, each in a process of its own, as many at once as there are cores, and reports one line per file:
+ * what a file printed is shown only when it failed.
+ */
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
+import { run } from 'node:test';
+
+/** Longer than any file may take. node:test's own limit is kept inside the file's process, which may be what hangs. */
+const FILE_TIMEOUT_MS = 240_000;
+const WATCH_MS = 1000;
+
+export interface FileResult {
+  readonly path: string;
+  readonly ms: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface Running {
+  passed: number;
+  skipped: string[];
+  failures: string[];
+  output: string;
+}
+
+export async function runFiles(
+  root: string,
+  files: string[],
+  say: (line: string) => void,
+): Promise<FileResult[]> {
+  const running = new Map<string, Running>();
+  const of = (file: string | undefined): Running => {
+    const path = file ?? '?';
+    const known = running.get(path) ?? { passed: 0, skipped: [], failures: [], output: '' };
+    running.set(path, known);
+    return known;
+  };
+  const results: FileResult[] = [];
+  const hanging = new AbortController();
+  const startedAt = new Map<string, number>();
+  const watch = setInterval(() => {
+    for (const [file, at] of startedAt) {
+      if (hanging.signal.aborted || performance.now() - at < FILE_TIMEOUT_MS) continue;
+      say(`FAIL  ${relative(root, file)} hangs since ${FILE_TIMEOUT_MS / 1000} s; the run ends here`);
+      hanging.abort();
+    }
+  }, WATCH_MS);
+  const stream = run({ files, concurrency: availableParallelism(), signal: hanging.signal, cwd: root });
+  for await (const { type, data } of stream) {
+    switch (type) {
+      case 'test:dequeue':
+        if (data.nesting === 0 && data.file !== undefined && !startedAt.has(data.file)) {
+          startedAt.set(data.file, performance.now());
+        }
+        break;
+      case 'test:pass':
+        // A suite shared by several files stands in a file of its own; the one that runs it is the entry.
+        if (data.details.type === 'suite') break;
+        if (data.skip !== undefined)
+          of(data.entryFile ?? data.file).skipped.push(`${data.name}${reason(data.skip)}`);
+        else of(data.entryFile ?? data.file).passed += 1;
+        break;
+      case 'test:fail':
+        // A parent fails with its children; only where it went wrong is counted.
+        if (data.details.error.cause !== undefined && isChildFailure(data.details.error)) break;
+        of(data.entryFile ?? data.file).failures.push(`${data.name}\n${describe(data.details.error)}`);
+        break;
+      case 'test:stdout':
+      case 'test:stderr':
+        of(data.file).output += data.message;
+        break;
+      case 'test:summary':
+        if (data.file === undefined) break;
+        results.push(report(root, data.file, data.duration_ms, of(data.file), say));
+        running.delete(data.file);
+        startedAt.delete(data.file);
+    }
+  }
+  clearInterval(watch);
+  for (const [file, rest] of running) {
+    if (rest.failures.length > 0) results.push(report(root, file, 0, rest, say));
+  }
+  return results;
+}
+
+function report(
+  root: string,
+  file: string,
+  ms: number,
+  of: Running,
+  say: (line: string) => void,
+): FileResult {
+  const path = relative(root, file);
+  const { passed, skipped, failures } = of;
+  const mark = failures.length > 0 ? 'FAIL' : 'ok  ';
+  say(
+    `${mark} ${seconds(ms)}  ${path}  (${passed} passed${failures.length ? `, ${failures.length} failed` : ''})`,
+  );
+  for (const skip of skipped) say(`       skipped: ${skip}`);
+  for (const failure of failures) say(indented(`not ok: ${failure}`));
+  if (failures.length > 0 && of.output.trim() !== '') say(indented(`it printed:\n${of.output.trimEnd()}`));
+  return { path, ms, passed, failed: failures.length, skipped: skipped.length };
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1).padStart(5)} s`;
+}
+
+function reason(skip: string | boolean): string {
+  return typeof skip === 'string' && skip !== '' ? ` (${skip})` : '';
+}
+
+function isChildFailure(error: Error): boolean {
+  return (error as NodeJS.ErrnoException & { failureType?: string }).failureType === 'subtestsFailed';
+}
+
+function describe(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return cause.stack ?? cause.message;
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, '       ');
+}
