@@ -66,7 +66,12 @@ describe('bad input', { skip: bwrapMissing, concurrency: 4 }, () => {
     await until('it is answered', async () => (await house.api.message('six')).body.settled);
     const [, ...answers] = house.records.conversation('six');
     assert.ok(answers.length > 1 && answers.every(({ kind }) => kind === 'text'));
-    assert.ok(answers.map((answer) => answer.text).join('').startsWith(`You said: ${text}`));
+    assert.ok(
+      answers
+        .map((answer) => answer.text)
+        .join('')
+        .startsWith(`You said: ${text}`),
+    );
   });
 
   test('text on stdin that is not UTF-8 is refused with what to do', async () => {

@@ -160,7 +160,10 @@ function onPrivileges(make: MakeRuntime): void {
 
   test('attack: gaining rights by taking over the processes that hold the sandbox up', async (t) => {
     const house = await makeHouse(t, make);
-    const sandbox = await house.runtime.start(house.shell('sleep 1000; :'));
+    const bell = await hangBell(house);
+    const sandbox = await house.runtime.start(house.shell(`echo up > '${bell.path}'; sleep 1000; :`));
+    // A process that is just being executed has an empty command line and would not be counted.
+    await bell.rung;
     const pids = processesWith(house.canary);
     assert.ok(pids.length >= 3, 'the outer process, the init inside, the command');
     for (const pid of pids) {
