@@ -1,18 +1,40 @@
 /**
- * The shapes that cross the API: what the CLI (and soon the page) sends and gets. Types only, so that a client can
- * import this file without any of the host.
+ * The shapes that cross the API: what the CLI and the page send and get. Types only, so that a client can import this
+ * file without any of the host.
  *
- *   GET  /v1/status                         -> Status
- *   POST /v1/stop                           -> 202 {}
- *   POST /v1/files?name=N   (raw body)      -> 201 UploadedFile
- *   POST /v1/messages       SendMessage     -> 202 SentMessage
- *   GET  /v1/messages/:id                   -> MessageState
- *   POST /v1/answers        SendAnswer      -> 202 SentMessage
- *   GET  /v1/events?agent=&thread=&after=   -> text/event-stream of LogEntry, ReceiptEvent, LiveEvent
+ * On both listeners, each for its own channel (the owner's socket: `terminal`; the page: `web`, behind a cookie):
+ *
+ *   GET  /v1/status                                    -> Status
+ *   GET  /v1/conversations                             -> ConversationList
+ *   POST /v1/conversations/read    MarkRead            -> 204
+ *   GET  /v1/entries?agent=&thread=&before=&limit=     -> EntryPage
+ *   GET  /v1/events?agent=&thread=&after=              -> text/event-stream of StreamEvent
+ *   GET  /v1/entry-file?agent=&thread=&entry=&index=&download=1 -> the bytes
+ *   POST /v1/files?name=N          (raw body)          -> 201 UploadedFile
+ *   POST /v1/messages              SendMessage         -> 202 SentMessage
+ *   GET  /v1/messages/:id                              -> MessageState
+ *   POST /v1/messages/:id/retry                        -> 202 {}
+ *   POST /v1/answers               SendAnswer          -> 202 SentMessage
+ *   POST /v1/turns/stop            StopTurn            -> 202 {}
+ *
+ * On the owner's socket alone:
+ *
+ *   POST /v1/stop                                      -> 202 {}
+ *   POST /v1/links                                     -> 201 SignInLink
+ *   POST /v1/password              SetPassword         -> 204
+ *
+ * On the page's listener alone (no cookie needed for the first two and the static files):
+ *
+ *   GET  /in/:token                                    -> 303 to /, with the cookie
+ *   POST /v1/sign-in               SignIn              -> 204, with the cookie
+ *   POST /v1/sign-out                                  -> 204
+ *   GET  /v1/openapi.json                              -> OpenAPI 3.1
+ *   GET  /, /assets/…                                  -> the page
  *
  * An event's `data` is one JSON object with a `type`. Entries carry an SSE `id` (their seq): `after=N` or
- * Last-Event-ID resumes behind it and misses none. Receipts and live events carry no id: after a reconnect the client
- * asks `/v1/messages/:id` for what it waits on.
+ * Last-Event-ID resumes behind it and misses none. All others carry no id. A stream begins with what a page needs to
+ * catch up: the running turn's ledger and the text it has written so far (`whole`), and the receipt of every message of
+ * the conversation that has not ended. What ended meanwhile: ask `/v1/messages/:id` for what you wait on.
  * Every error is `{error: {code, message, hint}}` with a 4xx or 5xx status.
  */
 
@@ -124,12 +146,105 @@ export interface ReceiptEvent {
   readonly reason: string | null;
 }
 
-/** Not durable: text as it is being written, and whether the agent is at work. `text` is the next piece, to append. */
+/**
+ * Not durable: text as it is being written, and whether the agent is at work. `text` is the next piece, to append;
+ * with `whole` it is all of the turn's text so far.
+ */
 export type LiveEvent =
-  | { readonly type: 'live'; readonly turn: string; readonly text: string }
+  | { readonly type: 'live'; readonly turn: string; readonly text: string; readonly whole?: boolean }
   | { readonly type: 'typing'; readonly on: boolean };
 
-export type StreamEvent = LogEntry | ReceiptEvent | LiveEvent;
+/** The ledger of the running turn, whole at each change; null when none runs. Not durable. */
+export interface LedgerEvent {
+  readonly type: 'ledger';
+  readonly turn: TurnView | null;
+}
+
+export interface TurnView {
+  readonly turn: string;
+  /** The messages it works on. */
+  readonly messages: readonly string[];
+  /** Which life of the sandbox. */
+  readonly generation: number;
+  /** Kind of sandbox: bwrap, docker, none. */
+  readonly sandbox: string;
+  readonly startedAt: string;
+  /** The last ones, oldest first; at most 50. */
+  readonly tools: readonly ToolView[];
+}
+
+export interface ToolView {
+  /** Grows within the turn. */
+  readonly n: number;
+  readonly name: string;
+  /** What it works on, in a few words of the agent's (a command, a path); plain text, at most 200 characters. */
+  readonly detail: string;
+  readonly startedAt: string;
+  /** How long it took; null while it runs. */
+  readonly ms: number | null;
+  /** False when it threw; null while it runs. */
+  readonly ok: boolean | null;
+}
+
+/** Something in the list of conversations has changed; sent on every stream of the channel. */
+export interface ConversationEvent {
+  readonly type: 'conversation';
+  readonly conversation: ConversationView;
+}
+
+export interface ConversationView {
+  readonly agent: string;
+  readonly thread: string;
+  /** The first words of the person; never empty. */
+  readonly title: string;
+  readonly last: { readonly text: string; readonly at: string; readonly by: 'you' | 'agent' | 'bellhop' };
+  /** Seq of the last entry, and of the last one the person has seen. */
+  readonly seq: number;
+  readonly readSeq: number;
+  /** An open question waits for the person. */
+  readonly needsYou: boolean;
+}
+
+/** The one with the newest entry first. */
+export interface ConversationList {
+  readonly conversations: readonly ConversationView[];
+}
+
+export interface MarkRead {
+  readonly agent?: string;
+  readonly thread: string;
+  readonly seq: number;
+}
+
+/** The entries before a seq (default: the last ones), oldest first. */
+export interface EntryPage {
+  readonly entries: readonly LogEntry[];
+  /** True when there are older ones. */
+  readonly more: boolean;
+  /** What became of the person's messages on this page; those without one here are answered. */
+  readonly receipts: readonly ReceiptEvent[];
+  /** The questions on this page that have been answered. */
+  readonly answered: readonly string[];
+}
+
+export interface StopTurn {
+  readonly agent?: string;
+  readonly thread?: string;
+}
+
+/** Works once, until `expiresAt`. */
+export interface SignInLink {
+  readonly url: string;
+  readonly expiresAt: string;
+}
+
+export interface SetPassword {
+  readonly password: string;
+}
+
+export type SignIn = SetPassword;
+
+export type StreamEvent = LogEntry | ReceiptEvent | LiveEvent | LedgerEvent | ConversationEvent;
 
 export interface ApiError {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string };
