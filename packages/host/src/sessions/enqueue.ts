@@ -11,7 +11,7 @@ import { type Folders, makeFolder, shareFile } from '../folders.ts';
 import { acceptedRows, markEnqueued } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import type { Session } from '../types.ts';
-import { hashName, safeName } from './names.ts';
+import { fileNames, hashName } from './names.ts';
 import type { AcceptedRow, Enqueuer, Mailboxes, SpooledAttachment } from './port.ts';
 
 export function createEnqueuer(deps: {
@@ -68,13 +68,9 @@ async function withFiles(
     hashName(row.message.id),
   );
   const attachments = [];
-  const used = new Set<string>();
+  const names = fileNames(row.attachments.map((file) => file.name));
   for (const [index, file] of row.attachments.entries()) {
-    let name = safeName(file.name);
-    // A number alone does not part them: a file may be called `2-report.pdf`.
-    while (used.has(name.toLowerCase())) name = `${index + 1}-${name}`;
-    used.add(name.toLowerCase());
-    attachments.push(await placeFile(file, inDir, join(folder, name), folders));
+    attachments.push(await placeFile(file, inDir, join(folder, names[index] ?? ''), folders));
   }
   return { ...row.message, content: JSON.stringify({ ...JSON.parse(row.message.content), attachments }) };
 }

@@ -59,6 +59,16 @@ export async function acceptedRows(sql: Sql, session: SessionId): Promise<string
   return rows.map((row) => String(row.row_json));
 }
 
+/** The same of one message; null when it is enqueued, or was never accepted. */
+export async function acceptedRow(sql: Sql, session: SessionId, message: string): Promise<string | null> {
+  const [row] = await sql.all(
+    "SELECT row_json FROM targets WHERE session_id = ? AND message_id = ? AND state = 'accepted'",
+    session,
+    message,
+  );
+  return row ? String(row.row_json) : null;
+}
+
 export async function markEnqueued(
   sql: Sql,
   session: SessionId,
@@ -125,7 +135,7 @@ export async function targetOf(sql: Sql, session: SessionId, message: string): P
 /** Messages of a session that have not ended. */
 export async function openTargetsOf(sql: Sql, session: SessionId): Promise<MessageId[]> {
   const rows = await sql.all(
-    "SELECT message_id FROM targets WHERE session_id = ? AND state NOT IN ('answered', 'failed')",
+    "SELECT message_id FROM targets WHERE session_id = ? AND state IN ('accepted', 'enqueued')",
     session,
   );
   return rows.map((row) => row.message_id as MessageId);

@@ -102,6 +102,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     log,
     newSessionId: () => `session-${++counter.sessions}` as SessionId,
     nudge: (session) => house.supervisor.nudge(session),
+    journal: async () => undefined,
   });
   const accept: House['accept'] = (id, event = {}) => router.accept(channel.name, message(id, event));
   const dueMs = async (): Promise<number | null> => {
