@@ -160,6 +160,7 @@ function createWatcher(watchers: Watchers, channels: ReadonlyMap<string, Channel
     receipt: (session, message, state, reason) =>
       watchers.tell(nameOf(session), { type: 'receipt', message, state, reason }),
     live: (session, turn, text) => watchers.tell(nameOf(session), { type: 'live', turn, text }),
+    ledger: () => undefined,
     typing: (session, on) => channels.get(session.channel)?.typing(session.chat, session.thread, on),
   };
 }
