@@ -13,7 +13,6 @@ import {
   SERVED_NAMES,
   type ServedChannel,
   type ServedName,
-  threadOf,
 } from '@bellhop/channels/served';
 import { createAccessGate } from './access/gate.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
@@ -26,6 +25,7 @@ import { createPassword } from './api/sign-in/password.ts';
 import { createSpool } from './api/spool.ts';
 import { createStatusReader } from './api/status.ts';
 import { Watchers } from './api/stream.ts';
+import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
@@ -41,9 +41,8 @@ import { createReceivedFiles } from './sessions/received.ts';
 import { forgetEvents, spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
 import { forgetSignIns } from './store/sign-ins.ts';
-import type { Watcher } from './supervisor/port.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { Clock, Log, Session, SessionId, Settings } from './types.ts';
+import type { Clock, Log, SessionId, Settings } from './types.ts';
 
 const REMEMBER_EVENTS_MS = 30 * 86_400_000;
 const MAX_VALUE_BYTES = 1_000_000;
@@ -132,7 +131,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, zone),
     enqueuer: createEnqueuer({ store, mailboxes, folders }),
     checker: createRowChecker({ mailboxes, settings, clock, warning: runtime.warning }),
-    watcher: createWatcher(watchers, channels),
+    watcher: createWatcher(watchers, channels, runtime.kind),
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
@@ -201,14 +200,4 @@ async function stopLeftovers(runtime: SandboxRuntime, installId: string, log: Lo
   const leftovers = await runtime.leftovers(installId);
   await Promise.all(leftovers.map((leftover) => leftover.kill()));
   if (leftovers.length > 0) log.warn('sandboxes of a dead host stopped', { count: leftovers.length });
-}
-
-function createWatcher(watchers: Watchers, channels: ReadonlyMap<string, Channel>): Watcher {
-  const keyOf = ({ channel, chat, thread }: Session) => ({ channel, chat, thread: threadOf(thread) });
-  return {
-    receipt: (session, message, state, reason) =>
-      watchers.tell(keyOf(session), { type: 'receipt', message, state, reason }),
-    live: (session, turn, text) => watchers.tell(keyOf(session), { type: 'live', turn, text }),
-    typing: (session, on) => channels.get(session.channel)?.typing(session.chat, session.thread, on),
-  };
 }

@@ -7,6 +7,7 @@ import { conversationRoutes } from './routes/conversations.ts';
 import type { ServedDeps } from './routes/deps.ts';
 import { fileRoutes } from './routes/files.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { turnRoutes } from './routes/turns.ts';
 import type { Route } from './routing.ts';
 
 export function servedRoutes(deps: ServedDeps): readonly Route[] {
@@ -15,5 +16,6 @@ export function servedRoutes(deps: ServedDeps): readonly Route[] {
     ...messageRoutes(deps),
     ...conversationRoutes(deps),
     ...fileRoutes(deps),
+    ...turnRoutes(deps),
   ];
 }

@@ -22,22 +22,27 @@ export function createEnqueuer(deps: {
   const { store, mailboxes, folders } = deps;
   return {
     async enqueue(session, onEnqueued) {
-      const accepted = (await acceptedRows(store.read, session.id)).map(
-        (json) => JSON.parse(json) as AcceptedRow,
-      );
-      if (accepted.length === 0) return;
+      const found = await acceptedRows(store.read, session.id);
+      if (found.length === 0) return;
       await mailboxes.make(session);
+      const accepted = found.flatMap((row) =>
+        row.rowJson === null ? [] : [JSON.parse(row.rowJson) as AcceptedRow],
+      );
+      const failed = found.flatMap((row) => (row.rowJson === null ? [row.message] : []));
       const { inDir } = mailboxes.paths(session);
       const rows: NewMessage[] = [];
       for (const row of accepted) rows.push(await withFiles(row, session, inDir, folders));
-      const added = await mailboxes.inbound(session, (mailbox) => mailbox.enqueue(rows));
+      const added = await mailboxes.inbound(session, (mailbox) => {
+        if (failed.length > 0) mailbox.revive(failed);
+        return mailbox.enqueue(rows);
+      });
       onEnqueued(added);
       // A crash before this commit enqueues again, which changes nothing.
       await store.transaction((sql) =>
         markEnqueued(
           sql,
           session.id,
-          rows.map((row) => row.id),
+          found.map((row) => row.message),
         ),
       );
       const spooled = accepted.flatMap((row) =>

@@ -77,6 +77,11 @@ export async function readText(request: ApiRequest, maxBytes: number, tooLong: P
   }
 }
 
+export function noSuchMessage(id: string): Problem {
+  const hint = 'It was not accepted: send it again.';
+  return new Problem(404, 'no_such_message', `there is no message ${id}`, hint);
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

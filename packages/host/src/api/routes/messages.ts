@@ -11,7 +11,7 @@ import { toLogEntry } from '../conversation-log.ts';
 import { Problem } from '../problem.ts';
 import type { ApiAnswer, ApiRequest, Route } from '../routing.ts';
 import type { ServedDeps } from './deps.ts';
-import { findPlace, nameSchema, type Place, placeEntries, readBody } from './input.ts';
+import { findPlace, nameSchema, noSuchMessage, type Place, placeEntries, readBody } from './input.ts';
 import { keyOfSession, receiptOf } from './receipts.ts';
 
 const DEMO_HARNESS = 'demo';
@@ -74,8 +74,7 @@ export function messageRoutes(deps: ServedDeps): readonly Route[] {
   async function findTarget(id: string) {
     const [target] = await targetsOf(store.read, deps.name, id);
     if (target) return target;
-    const hint = 'It was not accepted: send it again.';
-    throw new Problem(404, 'no_such_message', `there is no message ${id}`, hint);
+    throw noSuchMessage(id);
   }
 
   async function state(id: string): Promise<MessageState> {
