@@ -36,7 +36,7 @@ const PORT_FILES: readonly string[] = ['port.ts', 'contract.ts', 'types.ts'];
 const OPEN_TO_OTHERS: Readonly<Record<string, readonly string[] | 'all'>> = {
   // The store's files are functions over a transaction: each is the port to its table.
   store: 'all',
-  delivery: ['content.ts'],
+  delivery: ['content.ts', 'notice.ts'],
 };
 
 /** The program of a package: may import everything in it, and nobody imports it. */

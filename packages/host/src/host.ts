@@ -31,6 +31,7 @@ import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { firstStart } from './first-start.ts';
 import { type Folders, makeFolder } from './folders.ts';
+import { createCommands } from './router/commands.ts';
 import { createRouter } from './router/router.ts';
 import type { SandboxRuntime } from './sandboxes/port.ts';
 import { nextOccurrence } from './schedule/series.ts';
@@ -118,6 +119,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     onEnd: (end) => supervisor.deliveryEnded(end.session),
   });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const watcher = createWatcher(watchers, channels, runtime.kind);
   const supervisor: Supervisor = new Supervisor({
     store,
     mailboxes,
@@ -131,7 +133,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, zone),
     enqueuer: createEnqueuer({ store, mailboxes, folders }),
     checker: createRowChecker({ mailboxes, settings, clock, warning: runtime.warning }),
-    watcher: createWatcher(watchers, channels, runtime.kind),
+    watcher,
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
@@ -143,6 +145,9 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     newSessionId: () => randomUUIDv7() as SessionId,
     nudge: (session) => supervisor.nudge(session),
+    commands: createCommands({ supervisor, sandbox: runtime.kind, version: parts.version }),
+    delivery,
+    answered: (session, message) => watcher.receipt(session, message, 'answered', null),
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 

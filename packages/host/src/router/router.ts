@@ -8,13 +8,17 @@
 import type { Accepted, AnswerEvent, ChannelEvent, MessageEvent } from '@bellhop/channels';
 import type { MessageId, NewMessage } from '@bellhop/mailbox';
 import type { AccessGate } from '../access/port.ts';
+import { notice } from '../delivery/notice.ts';
+import type { DeliveryEngine } from '../delivery/port.ts';
 import type { AcceptedRow } from '../sessions/port.ts';
 import { type Wiring, wiringsOf } from '../store/agents.ts';
-import { addEvent, addTarget, targetsOf } from '../store/events.ts';
+import { addDelivery } from '../store/deliveries.ts';
+import { addAnsweredTarget, addEvent, addTarget, targetsOf } from '../store/events.ts';
 import type { Sql, Store } from '../store/port.ts';
 import { closeQuestion, questionById } from '../store/questions.ts';
 import { findOrOpenSession, noteDue } from '../store/sessions.ts';
 import type { Clock, Log, Session, SessionId } from '../types.ts';
+import type { Command } from './commands.ts';
 import { engages } from './engage.ts';
 import type { Router } from './port.ts';
 
@@ -25,6 +29,10 @@ export interface RouterDeps {
   readonly log: Log;
   readonly newSessionId: () => SessionId;
   readonly nudge: (session: SessionId) => void;
+  readonly commands: readonly Command[];
+  readonly delivery: DeliveryEngine;
+  /** The answer to a command is out. */
+  readonly answered: (session: Session, message: MessageId) => void;
   /** What a channel that the host serves itself keeps of an event, in the commit that accepts it. */
   readonly journal: (sql: Sql, channel: string, event: ChannelEvent) => Promise<void>;
 }
@@ -75,6 +83,8 @@ export function createRouter(deps: RouterDeps): Router {
       return refuse(channel, event, 'you may not talk to this agent');
     const engaged = wirings.filter((wiring) => engages(wiring.engageMode, event));
     if (engaged.length === 0) return refuse(channel, event, 'no agent was addressed');
+    const command = deps.commands.find(({ name }) => name === event.text.trim());
+    if (command) return acceptCommand(channel, event, engaged, command);
     return record(channel, event, async (sql) => {
       const targets = [];
       for (const wiring of engaged) {
@@ -83,6 +93,36 @@ export function createRouter(deps: RouterDeps): Router {
       }
       return targets;
     });
+  }
+
+  /** Answered by the host itself: the event, its end and the answer are one commit. */
+  async function acceptCommand(
+    channel: string,
+    event: MessageEvent,
+    engaged: readonly Wiring[],
+    command: Command,
+  ): Promise<Accepted> {
+    const message = event.id as MessageId;
+    const done = await store.transaction(async (sql) => {
+      if (!(await addEvent(sql, channel, event.id, acceptTime()))) return null;
+      const answers = [];
+      for (const wiring of engaged) {
+        const session = await open(sql, channel, event, wiring);
+        const answer = await command.run(sql, { session, agent: wiring.agent });
+        const said = notice(session, `command:${message}`, answer.text, message, clock.now());
+        await addDelivery(sql, said);
+        await addAnsweredTarget(sql, { session: session.id, message, channel });
+        answers.push({ session, said, after: answer.after });
+      }
+      await deps.journal(sql, channel, event);
+      return answers;
+    });
+    if (done === null) return acceptedBefore(channel, event.id);
+    for (const { after } of done) after?.();
+    void deps.delivery.send(done.map(({ said }) => said)).then(() => {
+      for (const { session } of done) deps.answered(session, message);
+    });
+    return { kind: 'accepted', event: event.id, sessions: done.map(({ session }) => session.id) };
   }
 
   function open(

@@ -51,6 +51,20 @@ export async function addTarget(
   );
 }
 
+/** What the host answered itself: it has ended with its acceptance. */
+export async function addAnsweredTarget(
+  sql: Sql,
+  target: { session: SessionId; message: MessageId; channel: string },
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO targets (session_id, message_id, channel, state) VALUES (?, ?, ?, 'answered')
+     ON CONFLICT (session_id, message_id) DO NOTHING`,
+    target.session,
+    target.message,
+    target.channel,
+  );
+}
+
 /**
  * What was accepted for a session and is not in its mailbox yet, in the order of acceptance (ids may not tell it).
  * `rowJson` is null for what is there as a dead letter and is to be brought back.

@@ -79,6 +79,11 @@ export async function findSession(
   return row ? (row.id as SessionId) : null;
 }
 
+/** The chat goes on in a fresh session; what this one still holds is finished, and it stays on disk. */
+export async function retireSession(sql: Sql, id: SessionId): Promise<void> {
+  await sql.run("UPDATE sessions SET session_key = session_key || '#' || id WHERE id = ?", id);
+}
+
 export async function sessionById(sql: Sql, id: SessionId): Promise<Session | null> {
   const [row] = await sql.all(`SELECT ${COLUMNS} FROM sessions WHERE id = ?`, id);
   return row ? toSession(row) : null;

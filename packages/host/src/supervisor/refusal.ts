@@ -2,6 +2,7 @@
  * The end of every message of a quarantined session: failed, in words, once. What was accepted has a fate also when
  * its session cannot go on.
  */
+import { notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
 import { endTarget, openTargetsOf } from '../store/events.ts';
@@ -9,7 +10,7 @@ import { type Generation, markSettled } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session } from '../types.ts';
-import { notice, quarantineText } from './notices.ts';
+import { quarantineText } from './notices.ts';
 import type { Watcher } from './port.ts';
 
 export async function refuseMessages(

@@ -8,6 +8,7 @@
  * never reaches another session.
  */
 import type { MessageId } from '@bellhop/mailbox';
+import { notice } from '../delivery/notice.ts';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
 import { type Enqueuer, MailboxBusy } from '../sessions/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
@@ -19,7 +20,7 @@ import { Awake } from './awake.ts';
 import { decideLife } from './decide.ts';
 import { DueTimer } from './due-timer.ts';
 import type { HeardFrame } from './link.ts';
-import { notice, waitingText } from './notices.ts';
+import { waitingText } from './notices.ts';
 import type { Supervisor as SupervisorPort, TurnLedger } from './port.ts';
 import { recover } from './recovery.ts';
 import { refuseMessages } from './refusal.ts';

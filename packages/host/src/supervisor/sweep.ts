@@ -11,6 +11,7 @@
  */
 import type { Ack, InboundRow, MessageId, NewMessage } from '@bellhop/mailbox';
 import { decideAck, decideCharge, type InboundChange, type OutboundSnapshot } from '@bellhop/mailbox/host';
+import { notice } from '../delivery/notice.ts';
 import type { CheckedRows, DeliveryEngine, RowChecker } from '../delivery/port.ts';
 import type { NextOccurrence } from '../schedule/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
@@ -26,7 +27,7 @@ import { type Generation, markSettled } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
-import { failureText, notice } from './notices.ts';
+import { failureText } from './notices.ts';
 import type { Watcher } from './port.ts';
 
 /** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */

@@ -9,6 +9,7 @@ import type { Accepted, MessageEvent } from '@bellhop/channels';
 import { createAccessGate } from '../../src/access/gate.ts';
 import { createRowChecker } from '../../src/delivery/check.ts';
 import { Engine } from '../../src/delivery/engine.ts';
+import { createCommands } from '../../src/router/commands.ts';
 import { createRouter } from '../../src/router/router.ts';
 import { nextOccurrence } from '../../src/schedule/series.ts';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
@@ -106,6 +107,9 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     log,
     newSessionId: () => `session-${++counter.sessions}` as SessionId,
     nudge: (session) => house.supervisor.nudge(session),
+    commands: createCommands({ supervisor: first.supervisor, sandbox: 'fake', version: '0' }),
+    delivery: first.engine,
+    answered: (_session, id) => void told.push(`${id} answered`),
     journal: async () => undefined,
   });
   const accept: House['accept'] = (id, event = {}) => router.accept(channel.name, message(id, event));

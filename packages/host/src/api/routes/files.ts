@@ -7,8 +7,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { entryAt } from '../../store/conversation.ts';
-import type { ConversationKey } from '../../store/conversations.ts';
-import { findSession } from '../../store/sessions.ts';
+import { targetsOf } from '../../store/events.ts';
 import type { AgentId } from '../../types.ts';
 import type { FileView, LogBody, UploadedFile } from '../contract.ts';
 import { Problem } from '../problem.ts';
@@ -37,19 +36,18 @@ export function fileRoutes(deps: ServedDeps): readonly Route[] {
     const file = files[index];
     if (!entry || !body || !file) throw noSuchFile();
     const names = files.map(({ name }) => name);
-    const places = body.kind === 'user' ? await sentTo(agent.id, key, entry.id, names, index) : [file.path];
+    const places = body.kind === 'user' ? await sentTo(agent.id, entry.id, names, index) : [file.path];
     return answerWith(await openFirst(places), file, query.get('download') === '1');
   }
 
   async function sentTo(
     agentId: AgentId,
-    key: ConversationKey,
     message: string,
     names: readonly string[],
     index: number,
   ): Promise<readonly string[]> {
-    const id = await findSession(store.read, agentId, key);
-    return id === null ? [] : received.places({ id, agentId }, message, names, index);
+    const [target] = await targetsOf(store.read, deps.name, message);
+    return target ? received.places({ id: target.session, agentId }, message, names, index) : [];
   }
 
   return [

@@ -1,0 +1,31 @@
+/** What Bellhop itself says in a chat, as a delivery: it goes the way of an agent's words, and is said once per id. */
+import type { MessageId, OutboundId } from '@bellhop/mailbox';
+import type { Delivery } from '../store/deliveries.ts';
+import type { Session } from '../types.ts';
+import type { DeliveryContent } from './content.ts';
+
+/** One notice per `id`, however often it is recorded. */
+export function notice(
+  session: Session,
+  id: string,
+  text: string,
+  inReplyTo: MessageId | null,
+  nowMs: number,
+): Delivery {
+  const content: DeliveryContent = { kind: 'text', text, files: [], notice: true };
+  return {
+    session: session.id,
+    id: `notice:${id}` as OutboundId,
+    // Behind the rows of the agent that are copied at the same time.
+    seq: Number.MAX_SAFE_INTEGER,
+    inReplyTo,
+    channel: session.channel,
+    chat: session.chat,
+    thread: session.thread,
+    content: JSON.stringify(content),
+    state: 'queued',
+    reason: null,
+    dueMs: 0,
+    createdMs: nowMs,
+  };
+}
