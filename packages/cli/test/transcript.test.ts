@@ -126,3 +126,27 @@ test('local commands are few, and everything else is sent as it was typed', () =
   assert.deepEqual(readInput('/clear', null), { kind: 'text', text: '/clear' });
   assert.deepEqual(readInput('  indented', null), { kind: 'text', text: '  indented' });
 });
+
+test('each tool of a turn is named once, as it begins, on a terminal only', () => {
+  const ledger = (turn: string, ...tools: string[]): StreamEvent => ({
+    type: 'ledger',
+    turn: {
+      turn,
+      messages: ['m1'],
+      generation: 1,
+      sandbox: 'bwrap',
+      startedAt: '2026-01-01T00:00:00.000Z',
+      tools: tools.map((detail, index) => ({
+        n: index + 1,
+        name: 'bash',
+        detail,
+        startedAt: '2026-01-01T00:00:00.000Z',
+        ms: null,
+        ok: null,
+      })),
+    },
+  });
+  const events = [ledger('t1'), ledger('t1', 'ls'), ledger('t1', 'ls', 'rm \u001b[2J'), ledger('t2', 'pwd')];
+  assert.equal(shown(events), '· bash ls\n· bash rm ␛[2J\n· bash pwd\n');
+  assert.equal(shown(events, false), '');
+});

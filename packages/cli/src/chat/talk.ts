@@ -84,6 +84,8 @@ export class Talk {
           return;
         case 'help':
           this.#print(`${LOCAL_COMMANDS}\n`);
+          // Bellhop itself has commands, too, the same on every channel.
+          await this.#send({ kind: 'text', text: '/help' });
           break;
         case 'wrong':
           this.#print(`${input.hint}\n`);

@@ -6,7 +6,7 @@
  *   that matches only the beginning of the live text was split off by the host: the rest waits for the next piece.
  * - Everything from outside is neutralised on a terminal.
  */
-import type { LogEntry, MessageState, StreamEvent } from '@bellhop/host/api';
+import type { LogEntry, MessageState, StreamEvent, TurnView } from '@bellhop/host/api';
 import { fileLine, questionLines } from '../reply.ts';
 import type { Style } from '../style.ts';
 import { neutralise, oneLine } from '../text.ts';
@@ -22,6 +22,7 @@ export class Transcript {
   readonly #receipts = new Map<string, string>();
   /** Live text that no entry has confirmed yet. */
   #live: { readonly turn: string; readonly text: string } | null = null;
+  #toolsShown = { turn: '', n: 0 };
   #midLine = false;
   #open: OpenQuestion | null = null;
 
@@ -50,6 +51,7 @@ export class Transcript {
   event(event: StreamEvent): string {
     if (event.type === 'entry') return this.#entry(event);
     if (event.type === 'receipt') return this.#receipt(event.message, event.state, event.reason);
+    if (event.type === 'ledger') return this.#tools(event.turn);
     return event.type === 'live' ? this.#liveText(event.turn, event.text, event.whole === true) : '';
   }
 
@@ -120,6 +122,17 @@ export class Transcript {
     if (state === 'failed') this.#live = null;
     if (state === 'failed') return this.#line(this.#style.red(words));
     return this.#tty && state !== 'answered' ? this.#line(this.#style.dim(`· ${words}`)) : '';
+  }
+
+  /** Each tool of the turn, once, as it begins. */
+  #tools(turn: TurnView | null): string {
+    if (!this.#tty || !turn) return '';
+    const known = this.#toolsShown.turn === turn.turn ? this.#toolsShown.n : 0;
+    const fresh = turn.tools.filter(({ n }) => n > known);
+    this.#toolsShown = { turn: turn.turn, n: fresh.at(-1)?.n ?? known };
+    return fresh
+      .map(({ name, detail }) => this.#line(this.#style.dim(`· ${oneLine(`${name} ${detail}`).trim()}`)))
+      .join('');
   }
 
   /** A line of its own; live text that it interrupts goes on below it. */
