@@ -69,6 +69,7 @@ export async function openHouse(dataDir: string, idleStopMs?: number): Promise<H
     store,
     settings: { ...settings, idleStopMs: idleStopMs ?? settings.idleStopMs },
     runtime: choice.runtime,
+    others: [],
     runnerDir: await ensureRunner(folders, ignore),
     clock: systemClock,
     log,

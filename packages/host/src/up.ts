@@ -7,21 +7,28 @@ export const USAGE = `Usage: ./bellhop up [options]
 
   --data DIR            where everything is kept (default: ~/.bellhop)
   --port N              port of the page on 127.0.0.1 (default: 7788; 0: any free one)
-  --sandbox auto|bwrap  what agents run in (default: auto)
+  --sandbox KIND        what agents run in: auto, docker or bwrap (default: auto)
   --no-open             do not open the page in a browser
   --help                this text
+
+BELLHOP_DOCKER names another client of an engine (podman, nerdctl, a path); BELLHOP_BASE_IMAGE another Debian with
+glibc to build the agent image from (default: node:26-slim).
 
 Ctrl-C stops it. For development only: --sandbox none runs agents WITHOUT a sandbox.
 `;
 
 const DEFAULT_PORT = 7788;
-const SANDBOXES = ['auto', 'bwrap', 'none'] as const;
+const SANDBOXES = ['auto', 'docker', 'bwrap', 'none'] as const;
 
 export interface UpOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly sandbox: (typeof SANDBOXES)[number];
   readonly open: boolean;
+  /** The engine's client, when it is not `docker`. */
+  readonly program: string | undefined;
+  /** What the agent image is built from, when it is not the usual. */
+  readonly base: string | undefined;
 }
 
 /** A mistake of the person who typed: exit code 2. */
@@ -49,11 +56,12 @@ export function readUpOptions(argv: readonly string[], env: NodeJS.ProcessEnv): 
   if (!/^\d*$/.test(values.port ?? '') || values.port === '' || port > 65_535)
     throw new UsageError(`--port ${values.port}: not a port`);
   const sandbox = SANDBOXES.find((known) => known === (values.sandbox ?? 'auto'));
-  if (!sandbox) throw new UsageError(`--sandbox ${values.sandbox}: choose auto or bwrap`);
+  if (!sandbox) throw new UsageError(`--sandbox ${values.sandbox}: choose auto, docker or bwrap`);
   if (values.data === '') throw new UsageError('--data is empty');
   // Set but empty is not set; the current folder would be a surprise.
   const dataDir = resolve(values.data ?? (env.BELLHOP_DATA || join(homedir(), '.bellhop')));
-  return { dataDir, port, sandbox, open: !values['no-open'] };
+  const [program, base] = [env.BELLHOP_DOCKER || undefined, env.BELLHOP_BASE_IMAGE || undefined];
+  return { dataDir, port, sandbox, open: !values['no-open'], program, base };
 }
 
 function parse(argv: readonly string[]) {

@@ -14,6 +14,8 @@ describe('readUpOptions', () => {
       port: 7788,
       sandbox: 'auto',
       open: true,
+      program: undefined,
+      base: undefined,
     });
   });
 
@@ -33,12 +35,18 @@ describe('readUpOptions', () => {
   });
 
   test('every option is read', () => {
-    assert.deepEqual(read('--data', '/d', '--port=0', '--sandbox', 'none', '--no-open'), {
-      dataDir: '/d',
-      port: 0,
-      sandbox: 'none',
-      open: false,
-    });
+    const env = { BELLHOP_DOCKER: 'podman', BELLHOP_BASE_IMAGE: 'debian:12' };
+    assert.deepEqual(
+      readUpOptions(['up', '--data', '/d', '--port=0', '--sandbox', 'none', '--no-open'], env),
+      {
+        dataDir: '/d',
+        port: 0,
+        sandbox: 'none',
+        open: false,
+        program: 'podman',
+        base: 'debian:12',
+      },
+    );
   });
 
   test('help asks for nothing else', () => {
@@ -55,7 +63,7 @@ describe('readUpOptions', () => {
     ['--port', '0x50'],
     ['--port='],
     ['--port'],
-    ['--sandbox', 'docker'],
+    ['--sandbox', 'podman'],
     ['--sandbox='],
     ['--data='],
     ['--data'],

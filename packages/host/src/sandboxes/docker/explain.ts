@@ -19,7 +19,7 @@ const RULES: readonly (readonly [says: RegExp, why: string, install: string])[] 
   [
     /no such image|unable to find image|image not known|not found: image/i,
     'the agent image is gone',
-    'start Bellhop again, which builds it: ./bellhop stop; ./bellhop up --sandbox docker',
+    'start Bellhop again, which builds it: ./bellhop stop; ./bellhop up',
   ],
   [
     /no space left on device/i,
@@ -28,8 +28,8 @@ const RULES: readonly (readonly [says: RegExp, why: string, install: string])[] 
   ],
   [
     /no such host|dial tcp|temporary failure|pull access denied|manifest unknown|i\/o timeout|TLS handshake/i,
-    'the base of the agent image cannot be pulled',
-    'docker pull node:26-slim, or name another Debian base: BELLHOP_BASE_IMAGE=NAME ./bellhop up --sandbox docker',
+    'the agent image cannot be built, as its base or its packages cannot be had',
+    'pull its base by hand (docker pull node:26-slim), or name another Debian in BELLHOP_BASE_IMAGE',
   ],
 ];
 

@@ -41,11 +41,11 @@ export interface DockerOptions {
   /** A person asked for Docker by name: what failed before is tried again. */
   readonly insisted: boolean;
   /** Name or path of the client; by default `docker`. */
-  readonly program?: string;
+  readonly program?: string | undefined;
   /** Where it is looked up; by default the host's own PATH. */
   readonly path?: string;
   /** What the image is built from. */
-  readonly base?: string;
+  readonly base?: string | undefined;
   readonly timeZone?: string;
   /** Progress of a build. */
   readonly say: (line: string) => void;
