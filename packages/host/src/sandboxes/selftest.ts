@@ -34,6 +34,10 @@ IFS= read -r line < /bellhop/read/canary; [ "$line" = '${CANARY}' ] || open read
 (: > /bellhop/read/probe) 2>/dev/null && open readonly
 (: > /probe) 2>/dev/null && open root
 (: > /usr/probe) 2>/dev/null && open usr
+# Whose root has the rights of files in its way cannot tell by trying.
+while read -r device at kind options rest; do
+  [ "$at" = / ] && case ",$options," in *,ro,*) ;; *) open root ;; esac
+done < /proc/self/mounts
 while IFS=' :' read -r name rest; do
   case "$name" in Inter-*|face*|lo) ;; *) open network ;; esac
 done < /proc/net/dev

@@ -105,7 +105,9 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
     } catch (error) {
       // A spec against the contract is a fault of the caller; no machine can be repaired for it.
       if (error instanceof TypeError || error instanceof SandboxUnavailable) throw error;
-      throw unavailable(String(error));
+      ground = null;
+      const why = `the sandbox could not be prepared: ${(error as Error).message}`;
+      throw new SandboxUnavailable(why, `ls -l ${options.dataDir}; ulimit -a`);
     }
   }
 
