@@ -25,7 +25,7 @@ async function main(patterns: readonly string[]): Promise<number> {
     );
     return 2;
   }
-  const missing = missingTools(say);
+  const missing = missingTools(ROOT, chosen, say);
   for (const { name, why } of missing) say(`skipping what needs ${name}: ${why}`);
   process.env.BELLHOP_TEST_MISSING = missing.map((tool) => tool.name).join(',');
   // The tests make data folders of their own; the user's must be out of their reach.

@@ -1,5 +1,5 @@
 /**
- * cold.bwrap: a message to a conversation that sleeps. From the adapter's call of accept, with its sandbox stopped for
+ * cold.*: a message to a conversation that sleeps. From the adapter's call of accept, with its sandbox stopped for
  * idleness and everything about that settled, to the host hearing that the new sandbox has claimed the message.
  */
 import type { House } from './house.ts';

@@ -1,5 +1,5 @@
 /**
- * A real host in this process, on a data folder of its own: real store, real bubblewrap, the instant harness, and the
+ * A real host in this process, on a data folder of its own: real store, a real sandbox, the instant harness, and the
  * watched channel wired to its agent. What it opens it closes; the folder is the caller's.
  */
 import { randomUUIDv7 } from 'node:crypto';
@@ -13,7 +13,12 @@ import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
 import { startHost } from '../../packages/host/src/host.ts';
 import { openLog } from '../../packages/host/src/log.ts';
 import { ensureRunner } from '../../packages/host/src/runner-bundle.ts';
-import { chooseRuntime, createBwrapRuntime } from '../../packages/host/src/sandboxes/index.ts';
+import {
+  chooseRuntime,
+  createBwrapRuntime,
+  createDockerRuntime,
+  SandboxUnavailable,
+} from '../../packages/host/src/sandboxes/index.ts';
 import { readSettings } from '../../packages/host/src/settings.ts';
 import { listAgents } from '../../packages/host/src/store/agents.ts';
 import { openGenerations } from '../../packages/host/src/store/generations.ts';
@@ -37,6 +42,8 @@ export interface Exchange {
   readonly mailbox: string;
 }
 
+export type BenchSandbox = 'bwrap' | 'docker';
+
 export interface House {
   readonly store: CountedStore;
   /** One message there and its answer back. `onSend` is called when the send is entered. */
@@ -48,12 +55,18 @@ export interface House {
   stop(): Promise<void>;
 }
 
-export async function openHouse(dataDir: string, idleStopMs?: number): Promise<House> {
+/** Rejects with SandboxUnavailable where that sandbox cannot be had. */
+export async function openHouse(sandbox: BenchSandbox, dataDir: string, idleStopMs?: number): Promise<House> {
   const hostUid = process.getuid?.() ?? 0;
   const hostGid = process.getgid?.() ?? 0;
   const folders = await prepareDataFolder(dataDir, hostUid);
-  const choice = await chooseRuntime('bwrap', [createBwrapRuntime({ dataDir, hostUid, hostGid })]);
-  if (!choice.ok) throw new Error(`no sandbox can be used: ${choice.why}\n  ${choice.install}`);
+  const user = { dataDir, hostUid, hostGid };
+  const say = (line: string) => console.error(line);
+  const choice = await chooseRuntime(sandbox, [
+    createDockerRuntime({ ...user, installId: 'bench', insisted: true, say }),
+    createBwrapRuntime(user),
+  ]);
+  if (!choice.ok) throw new SandboxUnavailable(choice.why, choice.install);
   const store = countedStore(openStore(join(dataDir, 'bellhop.db')));
   const log = openLog(dataDir, systemClock.now);
   const moments = { accept: ignore, send: ignore, working: ignore, idle: ignore };
@@ -73,6 +86,7 @@ export async function openHouse(dataDir: string, idleStopMs?: number): Promise<H
     store,
     settings: { ...settings, idleStopMs: idleStopMs ?? settings.idleStopMs },
     runtime: choice.runtime,
+    others: [],
     runnerDir: await ensureRunner(folders, ignore),
     clock: systemClock,
     log,

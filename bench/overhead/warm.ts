@@ -1,5 +1,5 @@
 /**
- * warm.bwrap: a message to a conversation whose sandbox is awake. From the adapter's call of accept to the entry of the
+ * warm.*: a message to a conversation whose sandbox is awake. From the adapter's call of accept to the entry of the
  * adapter's send; one after the other, each when the host has finished with the one before. After every message the
  * floor is sampled, so that both see the same machine.
  *

@@ -85,7 +85,9 @@ test('an option that up does not know is a usage error', async (t) => {
 
 test('without bubblewrap it says what to install, and runs no agent outside a sandbox', async (t) => {
   const house = houseFor(t);
-  await assertRefused(house.start({ env: emptyPath(house) }), /the program bwrap is missing/, /bubblewrap/);
+  const auto = ['--port', '0', '--sandbox', 'auto'];
+  const host = house.start({ args: auto, env: emptyPath(house) });
+  await assertRefused(host, /the program bwrap is missing/, /bubblewrap/);
   assert.equal(existsSync(join(house.data, 'bellhop.sock')), false);
 });
 

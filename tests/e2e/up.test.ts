@@ -129,7 +129,16 @@ test('./bellhop up, ask and stop: the launcher becomes the host, and stop waits 
   skip: bwrapMissing || launcherWouldInstall(),
 }, async (t) => {
   const house = houseFor(t);
-  const host = house.started(LAUNCHER, ['--data', house.data, 'up', '--port', '0', '--no-open']);
+  const host = house.started(LAUNCHER, [
+    '--data',
+    house.data,
+    'up',
+    '--port',
+    '0',
+    '--no-open',
+    '--sandbox',
+    'bwrap',
+  ]);
   await host.ready();
   assert.equal((await house.api.status()).body.pid, host.pid);
   const asked = await run(LAUNCHER, ['ask', 'help'], { env: house.env({ BELLHOP_DATA: house.data }) });

@@ -2,23 +2,20 @@
  * What the tests need of the machine. Missing things are installed where that is our place (Debian, as root); otherwise
  * the tests that need them are skipped, and the run says so.
  */
-import { spawnSync } from 'node:child_process';
+import { prepareDocker } from './docker.ts';
+import { installPackages, works } from './install.ts';
 
 interface Tool {
   readonly name: string;
-  /** Proves that it works, not only that it is there. */
-  readonly probe: readonly string[];
-  readonly debian: string;
-  readonly hint: string;
+  /** Only for test files whose path contains this: setting it up takes long. */
+  readonly only?: string;
+  /** Null when it works now, and is proven to, not only to be there; else why not, and what to type. */
+  prepare(root: string, say: (line: string) => void): string | null;
 }
 
 const TOOLS: readonly Tool[] = [
-  {
-    name: 'bwrap',
-    probe: ['bwrap', '--version'],
-    debian: 'bubblewrap',
-    hint: 'Debian, Ubuntu: sudo apt-get install -y bubblewrap; Fedora: sudo dnf install -y bubblewrap',
-  },
+  { name: 'bwrap', prepare: (_root, say) => prepareBwrap(say) },
+  { name: 'docker', only: 'docker', prepare: prepareDocker },
 ];
 
 export interface MissingTool {
@@ -26,36 +23,23 @@ export interface MissingTool {
   readonly why: string;
 }
 
-export function missingTools(say: (line: string) => void): MissingTool[] {
-  return TOOLS.flatMap((tool) => {
-    if (works(tool.probe)) return [];
-    const why = install(tool, say);
-    return why === null ? [] : [{ name: tool.name, why }];
+/** @param files paths of the test files that will run. */
+export function missingTools(
+  root: string,
+  files: readonly string[],
+  say: (line: string) => void,
+): MissingTool[] {
+  const wanted = TOOLS.filter(({ only = '' }) => files.some((file) => file.includes(only)));
+  return wanted.flatMap(({ name, prepare }) => {
+    const why = prepare(root, say);
+    return why === null ? [] : [{ name, why }];
   });
 }
 
-function works(probe: readonly string[]): boolean {
-  const [command, ...args] = probe;
-  return spawnSync(command ?? '', args, { stdio: 'ignore' }).status === 0;
-}
-
-/** Null when it works now; else why not, and what to type. */
-function install(tool: Tool, say: (line: string) => void): string | null {
-  if (process.platform !== 'linux') return `${tool.debian} is for Linux only`;
-  if (process.getuid?.() !== 0) return `not installed, and only root may install it. ${tool.hint}`;
-  if (!works(['apt-get', '--version'])) return `not installed, and this is no Debian. ${tool.hint}`;
-  say(`Installing ${tool.debian} (apt-get) …`);
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', tool.debian]]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const done = spawnSync('apt-get', ['-qq', ...args], {
-      env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    if (done.status !== 0) {
-      const last = `${done.stdout}${done.stderr}`.trim().split('\n').at(-1) ?? '';
-      return `apt-get ${args[0]} failed (${last}). ${tool.hint}`;
-    }
-  }
-  return works(tool.probe) ? null : `installed, but ${tool.probe.join(' ')} fails. ${tool.hint}`;
+function prepareBwrap(say: (line: string) => void): string | null {
+  const hint = 'Debian, Ubuntu: sudo apt-get install -y bubblewrap; Fedora: sudo dnf install -y bubblewrap';
+  if (works('bwrap', '--version')) return null;
+  const why = installPackages(['bubblewrap'], say);
+  if (why !== null) return `${why}. ${hint}`;
+  return works('bwrap', '--version') ? null : `installed, but bwrap --version fails. ${hint}`;
 }

@@ -29,7 +29,7 @@ export const COMMANDS: readonly Command[] = [
   byLauncher('up', 'up [options]', 'set up what is missing and run the host', {
     port: { type: 'string', value: 'N', help: 'the port of the page (0 = any free one; default 7788)' },
     host: { type: 'string', value: 'ADDRESS', help: 'its address (default 127.0.0.1; else with a password)' },
-    sandbox: { type: 'string', value: 'KIND', help: 'auto, bwrap, or none (development only)' },
+    sandbox: { type: 'string', value: 'KIND', help: 'auto, docker, bwrap, or none (development only)' },
     'no-open': { type: 'boolean', value: '', help: 'do not open the page in a browser' },
   }),
   {

@@ -7,15 +7,15 @@ import type { AgentId } from './types.ts';
 const FIRST_AGENT = { id: 'bell' as AgentId, name: 'bell' };
 const INSTALL_ID = 'install_id';
 
-/** Returns this install's id: part of every sandbox's mark. All of it is harmless when done again. */
-export async function firstStart(
-  store: Store,
-  harness: string,
-  newId: string,
-  nowMs: number,
-): Promise<string> {
+/** This install's id: part of every sandbox's mark and label. `newId` becomes it when there is none yet. */
+export async function installIdOf(store: Store, newId: string): Promise<string> {
+  await store.transaction((sql) => addSetting(sql, INSTALL_ID, newId));
+  return (await setting(store.read, INSTALL_ID)) ?? newId;
+}
+
+/** Harmless when done again. */
+export async function firstStart(store: Store, harness: string, nowMs: number): Promise<void> {
   await store.transaction(async (sql) => {
-    await addSetting(sql, INSTALL_ID, newId);
     for (const channel of SERVED_NAMES) await addUser(sql, ownerOn(channel), 'owner');
     if ((await listAgents(sql)).length > 0) return;
     await addAgent(sql, { ...FIRST_AGENT, harness }, nowMs);
@@ -25,5 +25,4 @@ export async function firstStart(
       await addWiring(sql, { channel, chat, agent: FIRST_AGENT.id, ...modes });
     }
   });
-  return (await setting(store.read, INSTALL_ID)) ?? newId;
 }

@@ -29,7 +29,7 @@ import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
-import { firstStart } from './first-start.ts';
+import { firstStart, installIdOf } from './first-start.ts';
 import { type Folders, makeFolder } from './folders.ts';
 import { createCommands } from './router/commands.ts';
 import { createRouter } from './router/router.ts';
@@ -54,6 +54,8 @@ export interface HostParts {
   readonly store: Store;
   readonly settings: Settings;
   readonly runtime: SandboxRuntime;
+  /** What an earlier host on this data may have used instead. */
+  readonly others: readonly SandboxRuntime[];
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,8 +86,9 @@ export interface Host {
 
 export async function startHost(parts: HostParts): Promise<Host> {
   const { folders, store, settings, runtime, clock, log } = parts;
-  const installId = await firstStart(store, parts.harness, randomUUID().slice(0, 8), clock.now());
-  await stopLeftovers(runtime, installId, log);
+  await firstStart(store, parts.harness, clock.now());
+  const installId = await installIdOf(store, randomUUID().slice(0, 8));
+  await stopLeftovers(runtime, parts.others, installId, log);
   // Sockets of the dead: nobody is left to connect to them.
   await rm(join(folders.dataDir, 'run'), { recursive: true, force: true });
   await makeFolder(folders, 'passage', 'run');
@@ -201,8 +204,23 @@ export async function startHost(parts: HostParts): Promise<Host> {
 }
 
 /** A dead host's sandboxes: stopped and verified gone before anything starts, so that no session ever has two. */
-async function stopLeftovers(runtime: SandboxRuntime, installId: string, log: Log): Promise<void> {
-  const leftovers = await runtime.leftovers(installId);
+async function stopLeftovers(
+  runtime: SandboxRuntime,
+  others: readonly SandboxRuntime[],
+  installId: string,
+  log: Log,
+): Promise<void> {
+  const found = await Promise.all([
+    runtime.leftovers(installId),
+    ...others.map((other) =>
+      other.leftovers(installId).catch((error: Error) => {
+        // An engine that is off runs nothing, and whoever does not use it must be able to start.
+        log.warn('leftovers unknown', { sandbox: other.kind, error: error.message });
+        return [];
+      }),
+    ),
+  ]);
+  const leftovers = found.flat();
   await Promise.all(leftovers.map((leftover) => leftover.kill()));
   if (leftovers.length > 0) log.warn('sandboxes of a dead host stopped', { count: leftovers.length });
 }

@@ -4,6 +4,7 @@
  * Exit codes: 0 stopped as asked, 1 it could not start, 2 wrong usage, 3 another host runs on this data.
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createServedChannel } from '@bellhop/channels/served';
 import packageJson from '../package.json' with { type: 'json' };
@@ -12,6 +13,7 @@ import { listenForPage } from './api/server.ts';
 import { removeOldBuilds } from './built-folder.ts';
 import { systemClock } from './clock.ts';
 import { prepareDataFolder } from './data-folder.ts';
+import { installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
 import { startHost } from './host.ts';
 import { readNote, takeLock } from './lock.ts';
@@ -21,6 +23,7 @@ import { ensureRunner } from './runner-bundle.ts';
 import {
   chooseRuntime,
   createBwrapRuntime,
+  createDockerRuntime,
   createNoneRuntime,
   type SandboxRuntime,
 } from './sandboxes/index.ts';
@@ -56,7 +59,11 @@ async function up(options: UpOptions): Promise<number> {
   const settings = readSettings(dataDir);
   const store = openStore(join(dataDir, 'bellhop.db'));
   await checkHost(options, store);
-  const runtime = await findRuntime(folders, options);
+  const { runtime, others } = await findRuntime(
+    folders,
+    options,
+    await installIdOf(store, randomUUID().slice(0, 8)),
+  );
   const runnerDir = await ensureRunner(folders, () => say('Building the runner …'));
   // A page that was built elsewhere spares the tests a build for each data folder.
   const siteDir = process.env.BELLHOP_PAGE || (await ensurePage(folders, () => say('Building the page …')));
@@ -70,6 +77,7 @@ async function up(options: UpOptions): Promise<number> {
     store,
     settings,
     runtime,
+    others,
     runnerDir,
     clock: systemClock,
     log,
@@ -107,16 +115,28 @@ async function up(options: UpOptions): Promise<number> {
   return EXIT.ok;
 }
 
-async function findRuntime(folders: Folders, options: UpOptions): Promise<SandboxRuntime> {
-  const hostUid = process.getuid?.() ?? 0;
+async function findRuntime(
+  folders: Folders,
+  options: UpOptions,
+  installId: string,
+): Promise<{ runtime: SandboxRuntime; others: SandboxRuntime[] }> {
+  const user = { hostUid: process.getuid?.() ?? 0, hostGid: process.getgid?.() ?? 0 };
+  const { dataDir } = folders;
+  const insisted = options.sandbox === 'docker';
+  const { program, base } = options;
   const runtimes = [
-    createBwrapRuntime({ dataDir: folders.dataDir, hostUid, hostGid: process.getgid?.() ?? 0 }),
+    createDockerRuntime({ dataDir, ...user, installId, insisted, program, base, say }),
+    createBwrapRuntime({ dataDir, ...user }),
     createNoneRuntime(),
   ];
   const choice = await chooseRuntime(options.sandbox, runtimes);
   if (!choice.ok) throw new StartError(`no sandbox can be used: ${choice.why}`, choice.install);
-  if (choice.runtime.warning) say(`WARNING: ${choice.runtime.warning}`);
-  return choice.runtime;
+  const { runtime, warnings, passedOver } = choice;
+  for (const { why, install } of passedOver) {
+    say(`Using ${runtime.kind}: ${why}. To change that: ${install}; then ./bellhop up --sandbox docker`);
+  }
+  for (const warning of [runtime.warning ?? [], warnings].flat()) say(`WARNING: ${warning}`);
+  return { runtime, others: runtimes.filter((other) => other !== runtime) };
 }
 
 /** Whoever reaches the address could try to sign in: there must be something to know. */

@@ -9,16 +9,19 @@ export const USAGE = `Usage: ./bellhop up [options]
   --data DIR            where everything is kept (default: ~/.bellhop)
   --port N              port of the page (default: 7788; 0: any free one)
   --host ADDRESS        address of the page (default: 127.0.0.1; others need a password)
-  --sandbox auto|bwrap  what agents run in (default: auto)
+  --sandbox KIND        what agents run in: auto, docker or bwrap (default: auto)
   --no-open             do not open the page in a browser
   --help                this text
+
+BELLHOP_DOCKER names another client of an engine (podman, nerdctl, a path); BELLHOP_BASE_IMAGE another Debian with
+glibc to build the agent image from (default: node:26-slim).
 
 Ctrl-C stops it. For development only: --sandbox none runs agents WITHOUT a sandbox.
 `;
 
 const DEFAULT_PORT = 7788;
 const LOOPBACK = '127.0.0.1';
-const SANDBOXES = ['auto', 'bwrap', 'none'] as const;
+const SANDBOXES = ['auto', 'docker', 'bwrap', 'none'] as const;
 
 export interface UpOptions {
   readonly dataDir: string;
@@ -27,6 +30,10 @@ export interface UpOptions {
   readonly host: string;
   readonly sandbox: (typeof SANDBOXES)[number];
   readonly open: boolean;
+  /** The engine's client, when it is not `docker`. */
+  readonly program: string | undefined;
+  /** What the agent image is built from, when it is not the usual. */
+  readonly base: string | undefined;
 }
 
 /** A mistake of the person who typed: exit code 2. */
@@ -54,13 +61,14 @@ export function readUpOptions(argv: readonly string[], env: NodeJS.ProcessEnv): 
   if (!/^\d*$/.test(values.port ?? '') || values.port === '' || port > 65_535)
     throw new UsageError(`--port ${values.port}: not a port`);
   const sandbox = SANDBOXES.find((known) => known === (values.sandbox ?? 'auto'));
-  if (!sandbox) throw new UsageError(`--sandbox ${values.sandbox}: choose auto or bwrap`);
+  if (!sandbox) throw new UsageError(`--sandbox ${values.sandbox}: choose auto, docker or bwrap`);
   const host = values.host ?? LOOPBACK;
   if (isIP(host) === 0) throw new UsageError(`--host ${host}: not an address, as in 192.168.1.20 or 0.0.0.0`);
   if (values.data === '') throw new UsageError('--data is empty');
   // Set but empty is not set; the current folder would be a surprise.
   const dataDir = resolve(values.data ?? (env.BELLHOP_DATA || join(homedir(), '.bellhop')));
-  return { dataDir, port, host, sandbox, open: !values['no-open'] };
+  const [program, base] = [env.BELLHOP_DOCKER || undefined, env.BELLHOP_BASE_IMAGE || undefined];
+  return { dataDir, port, host, sandbox, open: !values['no-open'], program, base };
 }
 
 /** Only this machine can reach it. */

@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext } from 'node:test';
 import { Api } from './api.ts';
+import { removeAll } from './engine.ts';
 import { HostProcess } from './host-process.ts';
-import { CLI_PROGRAM, environment, HOST_PROGRAM, NODE } from './machine.ts';
+import { CLI_PROGRAM, environment, HOST_PROGRAM, NODE, type SandboxKind } from './machine.ts';
 import { Records } from './records.ts';
 import { type Ran, run } from './run.ts';
-import { type MarkedProcess, markedProcesses } from './sandboxes.ts';
+import { containedProcesses, type MarkedProcess, markedProcesses } from './sandboxes.ts';
 import { until } from './until.ts';
 
 /** What `ask --json` prints, and how it ended. */
@@ -38,8 +39,10 @@ export class House {
   readonly records: Records;
   readonly #hosts: HostProcess[] = [];
   readonly #onClose: (() => void)[] = [];
+  readonly #sandbox: SandboxKind;
 
-  constructor() {
+  constructor(sandbox: SandboxKind = 'bwrap') {
+    this.#sandbox = sandbox;
     // A root host's sandboxes are another user, who must be able to walk to the data folder.
     chmodSync(this.root, 0o755);
     this.data = join(this.root, 'data');
@@ -76,7 +79,11 @@ export class House {
 
   /** Starts a host; `port 0` and no browser unless the test says otherwise. */
   start({ args = ['--port', '0'], env }: UpOptions = {}): HostProcess {
-    return this.started(NODE, [HOST_PROGRAM, '--data', this.data, '--no-open', ...args], env);
+    return this.started(
+      NODE,
+      [HOST_PROGRAM, '--data', this.data, '--no-open', '--sandbox', this.#sandbox, ...args],
+      env,
+    );
   }
 
   /** Starts whatever becomes a host, and sees to its end. */
@@ -105,17 +112,22 @@ export class House {
   }
 
   sandboxes(): MarkedProcess[] {
-    return markedProcesses(this.records.installId());
+    return this.#marked(this.records.installId());
+  }
+
+  #marked(installId: string): MarkedProcess[] {
+    return this.#sandbox === 'docker' ? containedProcesses(installId) : markedProcesses(installId);
   }
 
   async close(): Promise<void> {
     const installId = this.records.installId();
     await Promise.all(this.#hosts.map((host) => host.kill()));
     await until('all sandboxes of this house are gone', () => {
-      const left = markedProcesses(installId);
+      const left = this.#marked(installId);
       for (const { pid } of left) killQuietly(pid);
       return left.length === 0;
     });
+    if (this.#sandbox === 'docker') removeAll(installId);
     for (const undo of this.#onClose) undo();
     rmSync(this.root, { recursive: true, force: true });
   }
@@ -139,15 +151,18 @@ function killQuietly(pid: number): void {
 }
 
 /** A house of one test. */
-export function houseFor(t: TestContext): House {
-  const house = new House();
+export function houseFor(t: TestContext, sandbox?: SandboxKind): House {
+  const house = new House(sandbox);
   t.after(() => house.close());
   return house;
 }
 
 /** A house with a host in it that the tests of a suite share. */
-export function sharedHouse(settings: object = {}, options: UpOptions = {}): House {
-  const house = new House();
+export function sharedHouse(
+  settings: object = {},
+  options: UpOptions & { readonly sandbox?: SandboxKind } = {},
+): House {
+  const house = new House(options.sandbox);
   before(async () => {
     house.writeSettings(settings);
     await house.up(options);

@@ -14,6 +14,17 @@ export const bwrapMissing: string | false = (process.env.BELLHOP_TEST_MISSING ??
   ? 'bubblewrap is missing on this machine'
   : false;
 
+/** The real sandboxes that a house can have. */
+export type SandboxKind = 'bwrap' | 'docker';
+
+/** For each a reason to skip, or false. */
+export const missing: Readonly<Record<SandboxKind, string | false>> = {
+  bwrap: bwrapMissing,
+  docker: (process.env.BELLHOP_TEST_MISSING ?? '').includes('docker')
+    ? 'no container engine can be used on this machine'
+    : false,
+};
+
 export const hostIsRoot = process.getuid?.() === 0;
 
 /** A reason to skip, or false: the launcher would install before it starts anything. */

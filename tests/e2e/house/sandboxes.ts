@@ -5,6 +5,7 @@
  * it an argument, and without a sandbox a variable. A zombie runs nothing and does not count.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { containersOf } from './engine.ts';
 
 export interface MarkedProcess {
   readonly pid: number;
@@ -22,6 +23,20 @@ export function markedProcesses(installId: string): MarkedProcess[] {
     const startTime = startOf(pid);
     const mark = pattern.exec(['cmdline', 'mountinfo', 'environ'].map((file) => read(pid, file)).join('\n'));
     return startTime !== null && mark ? [{ pid, startTime, mark: mark[0] }] : [];
+  });
+}
+
+/** The same for containers: who runs in one is told by his cgroup, whose path holds the container's id. */
+export function containedProcesses(installId: string): MarkedProcess[] {
+  const containers = containersOf(installId);
+  if (containers.length === 0) return [];
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) return [];
+    const cgroup = read(pid, 'cgroup');
+    const container = containers.find(({ id }) => cgroup.includes(id));
+    const startTime = startOf(pid);
+    return startTime !== null && container ? [{ pid, startTime, mark: container.mark }] : [];
   });
 }
 

@@ -98,7 +98,7 @@ export function bwrapArguments(plan: BwrapPlan): string[] {
     argv.push(mount.writable ? '--bind' : '--ro-bind', mount.from, checkedTarget(mount.target));
   }
   argv.push('--remount-ro', '/', '--chdir', workDir, '--json-status-fd', `${STATUS_FD}`, '--');
-  return [...argv, ...gated(command)];
+  return [...argv, ...gated(command, `echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`)];
 }
 
 /**
@@ -116,12 +116,13 @@ export function asOrdinaryUser(dataDir: string, owner: Owner, command: readonly 
 }
 
 /**
- * bubblewrap reports the child's pid before it sets the mounts up, so a report is no proof of a sandbox. This shell is
- * the first thing that runs inside: its byte says that all of it stands and that the command exists (+0.7 ms).
+ * bubblewrap reports the child's pid before it sets the mounts up, so a report is no proof of a sandbox; an engine knows
+ * only of its own init. This shell is the first of ours that runs inside: what it says in `go` says that all of it stands
+ * and that the command exists (+0.7 ms).
  */
-function gated(command: readonly string[]): string[] {
+export function gated(command: readonly string[], go: string): string[] {
   const missing = `{ echo "bellhop: no program $1 in the sandbox" >&2; exit 127; }`;
-  const script = `command -v "$1" >/dev/null || ${missing}; echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`;
+  const script = `command -v "$1" >/dev/null || ${missing}; ${go}`;
   return ['/bin/sh', '-c', script, 'sh', ...command];
 }
 
@@ -140,7 +141,7 @@ export function checkedMark(mark: string): string {
   return mark;
 }
 
-function checkedTarget(target: string): string {
+export function checkedTarget(target: string): string {
   if (!isAbsolute(target) || normalize(target) !== target || target.endsWith('/')) {
     throw new TypeError(`not a mount target: ${target}`);
   }

@@ -29,7 +29,7 @@ import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from './ending.ts';
 import { explain, gatherFacts } from './explain.ts';
 import { leftoversOf } from './marks.ts';
 import { type RunningSandbox, type SandboxRuntime, type SandboxSpec, SandboxUnavailable } from './port.ts';
-import { bootId, isRunning } from './processes.ts';
+import { bootId, isRunning, strike } from './processes.ts';
 import { rise } from './rise.ts';
 import { watch } from './running.ts';
 import { runSelfTest } from './selftest.ts';
@@ -55,6 +55,13 @@ export interface BwrapOptions {
 export function sandboxOwner(host: { readonly hostUid: number; readonly hostGid: number }): Owner {
   return host.hostUid === 0 ? { uid: FIXED_ID, gid: FIXED_ID } : { uid: host.hostUid, gid: host.hostGid };
 }
+
+/** For the self-test. */
+const WORDS = {
+  name: 'bubblewrap',
+  install: 'use another bubblewrap (0.8.0 or newer, as the system ships it)',
+  bounded: false,
+};
 
 /** What does not change between two starts. */
 interface Ground extends Pick<BwrapPlan, 'system' | 'etcFrom'> {
@@ -113,7 +120,14 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
       const command = await commandFor(spec, known);
       // PATH alone: bubblewrap's init keeps this environment, and inside anybody can read /proc/1/environ.
       const env = { PATH: SYSTEM_PATH };
-      return await launch({ command, env, workDir: '/', sidePipes: 2, covered: known.covered });
+      return await launch({
+        command,
+        env,
+        workDir: '/',
+        heralded: false,
+        sidePipes: 2,
+        covered: known.covered,
+      });
     } catch (error) {
       // A spec against the contract is a fault of the caller; no machine can be repaired for it.
       if (error instanceof TypeError) throw error;
@@ -127,7 +141,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     const risen = await rise(child);
     if (typeof risen === 'string') {
       child.kill();
-      if (!(await endAll(() => findMarked(mark), KILL_PATIENCE_MS))) throw new SandboxNotGone(mark);
+      if (!(await endAll(() => findMarked(mark), strike, KILL_PATIENCE_MS))) throw new SandboxNotGone(mark);
       await child.close();
       throw await unavailable(child.output.text() || risen, null);
     }
@@ -138,6 +152,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
       child,
       // A command that was over before we looked has left no inner to name: then only the mark can tell.
       left: inner === null ? () => findMarked(mark) : async () => ((await isRunning(inner)) ? [inner] : []),
+      strike,
       gone: () => live.delete(mark),
     });
   }
@@ -157,7 +172,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     kind: 'bwrap',
     warning: null,
     inside: (mount) => mount.target,
-    selfTest: () => runSelfTest({ start, dataDir: options.dataDir, owner, hostIsRoot }),
+    selfTest: () => runSelfTest({ start, dataDir: options.dataDir, owner, hostIsRoot, ...WORDS }),
     start,
     async leftovers(installId) {
       const found = await scanMarks(`${checkedMark(`bellhop:${installId}`)}:`);

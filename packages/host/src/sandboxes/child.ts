@@ -1,5 +1,5 @@
 /**
- * A child process as both runtimes start it: own session (Ctrl-C in the host's terminal does not reach it), stdin from
+ * A child process as every runtime starts it: own session (Ctrl-C in the host's terminal does not reach it), stdin from
  * /dev/null, stdout and stderr into one bounded ring, and read-only side pipes from descriptor 3 on.
  *
  * It is not tied to the host's life: when the host dies its pipes break, and `leftovers` finds what runs on.
@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { createRing, drainInto, type Ring } from './ring.ts';
+import { createRing, drainAfterLine, drainInto, type Ring } from './ring.ts';
 
 /** W18: what an operator sees of a sandbox's last words. */
 export const OUTPUT_BYTES = 16 * 1024;
@@ -26,6 +26,8 @@ export interface Child {
   readonly output: Ring;
   /** The pipes from descriptor 3 on, in order. */
   readonly side: readonly Readable[];
+  /** stdout's first line has come; false when it closed without one. True at once when none was awaited. */
+  readonly heralded: Promise<boolean>;
   /** The child itself has ended and was reaped; its descendants may live on. */
   readonly ended: Promise<ChildEnd>;
   /** SIGKILL to the child itself; nothing once it was reaped, so its pid cannot be somebody else's. */
@@ -39,6 +41,8 @@ export interface ChildPlan {
   /** The whole environment: nothing of the host's own is added. */
   readonly env: Readonly<Record<string, string>>;
   readonly workDir: string;
+  /** The first line on stdout is ours: it announces the command, and does not count as output. */
+  readonly heralded: boolean;
   readonly sidePipes: number;
   /** Descriptors that the child would inherit and must not: it gets /dev/null in their place. */
   readonly covered: readonly number[];
@@ -57,14 +61,14 @@ export async function launch(plan: ChildPlan): Promise<Child> {
     const stdio = ['ignore' as const, ...pipes, ...above];
     return await attach(
       spawn(file, rest, { cwd: plan.workDir, env: { ...plan.env }, detached: true, stdio }),
-      plan.sidePipes,
+      plan,
     );
   } finally {
     await nothing.close();
   }
 }
 
-async function attach(spawned: ChildProcess, sidePipes: number): Promise<Child> {
+async function attach(spawned: ChildProcess, { sidePipes, heralded }: ChildPlan): Promise<Child> {
   const ended = new Promise<ChildEnd>((resolve) => {
     spawned.once('exit', (code, signal) => resolve({ code, signal }));
   });
@@ -80,12 +84,15 @@ async function attach(spawned: ChildProcess, sidePipes: number): Promise<Child> 
 
   const output = createRing(OUTPUT_BYTES);
   const [stdout, stderr, ...side] = readablesOf(spawned).slice(0, 2 + sidePipes);
-  for (const pipe of [stdout, stderr]) if (pipe) drainInto(output, pipe);
+  if (stderr) drainInto(output, stderr);
+  const herald = heralded && stdout ? drainAfterLine(output, stdout) : Promise.resolve(true);
+  if (stdout && !heralded) drainInto(output, stdout);
   for (const pipe of side) pipe.on('error', () => pipe.destroy());
   return {
     pid,
     output,
     side,
+    heralded: herald,
     ended,
     kill: () => void spawned.kill('SIGKILL'),
     close: async () => {

@@ -3,31 +3,49 @@
  * wants that names it.
  */
 
-import type { SandboxRuntime } from './port.ts';
+import type { SandboxRuntime, SelfTest } from './port.ts';
 
 export { type BwrapOptions, createBwrapRuntime } from './bwrap.ts';
+export { createDockerRuntime, type DockerOptions } from './docker/runtime.ts';
 export { createNoneRuntime } from './none.ts';
 export * from './port.ts';
 
 export type WantedRuntime = 'auto' | SandboxRuntime['kind'];
 
-export type Choice =
-  | { readonly ok: true; readonly runtime: SandboxRuntime }
-  | { readonly ok: false; readonly why: string; readonly install: string };
+type Refusal = Extract<SelfTest, { ok: false }>;
 
-/** `auto`: the first real sandbox that holds. With several refusals the first one is told, the preferred runtime's. */
+export type Choice =
+  | {
+      readonly ok: true;
+      readonly runtime: SandboxRuntime;
+      readonly warnings: readonly string[];
+      /** What was preferred, is on this machine, and cannot be used. */
+      readonly passedOver: readonly Refusal[];
+    }
+  | Refusal;
+
+/**
+ * `auto`: the first real sandbox that holds, in the order given. With several refusals the first one is told that is not
+ * merely absent; when all are, the last one, which is the easiest to install.
+ */
 export async function chooseRuntime(
   wanted: WantedRuntime,
   runtimes: readonly SandboxRuntime[],
 ): Promise<Choice> {
   const candidates = runtimes.filter(({ kind }) => (wanted === 'auto' ? kind !== 'none' : kind === wanted));
-  const refusals: Choice[] = [];
+  const refusals: Refusal[] = [];
   for (const runtime of candidates) {
     const result = await runtime.selfTest();
-    if (result.ok) return { ok: true, runtime };
-    refusals.push(result);
+    if (!result.ok) refusals.push(result);
+    else {
+      const passedOver = refusals.filter(({ absent }) => !absent);
+      return { ok: true, runtime, warnings: result.warnings ?? [], passedOver };
+    }
   }
-  return (
-    refusals[0] ?? { ok: false, why: `this host has no sandbox called ${wanted}`, install: '--sandbox auto' }
-  );
+  const unknown = {
+    ok: false,
+    why: `this host has no sandbox called ${wanted}`,
+    install: '--sandbox auto',
+  } as const;
+  return refusals.find(({ absent }) => !absent) ?? refusals.at(-1) ?? unknown;
 }

@@ -4,7 +4,7 @@
 
 import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from './ending.ts';
 import type { Leftover } from './port.ts';
-import { identify, isRunning, type ProcessId, scan } from './processes.ts';
+import { identify, isRunning, type ProcessId, scan, strike } from './processes.ts';
 
 export interface Marked {
   readonly id: ProcessId;
@@ -34,7 +34,7 @@ export function leftoversOf(
         // Ask for the mark only once the known ones are gone: that question costs a walk through /proc.
         return alive.includes(true) ? members.map(({ id }) => id) : find(mark);
       };
-      if (!(await endAll(left, KILL_PATIENCE_MS))) throw new SandboxNotGone(mark);
+      if (!(await endAll(left, strike, KILL_PATIENCE_MS))) throw new SandboxNotGone(mark);
     },
   }));
 }

@@ -10,7 +10,7 @@ import { checkedMark } from './arguments.ts';
 import { launch } from './child.ts';
 import { leftoversOf, type Marked, scanMarked } from './marks.ts';
 import { type RunningSandbox, type SandboxRuntime, type SandboxSpec, SandboxUnavailable } from './port.ts';
-import { bootId, environment, identify, type ProcessId } from './processes.ts';
+import { bootId, environment, identify, type ProcessId, strike } from './processes.ts';
 import { watch } from './running.ts';
 
 /** Not bubblewrap's: its sandboxes must not look like ours. */
@@ -33,6 +33,7 @@ export function createNoneRuntime(options: NoneOptions = {}): SandboxRuntime {
       command: spec.command,
       env: own,
       workDir: spec.workDir,
+      heralded: false,
       sidePipes: 0,
       covered: [],
     }).catch((error: Error) => {
@@ -42,7 +43,14 @@ export function createNoneRuntime(options: NoneOptions = {}): SandboxRuntime {
     // Not worth losing sight of a running child for: an identity without a process names nobody.
     const named = await identify(child.pid).catch(() => null);
     const identity = JSON.stringify({ boot: await bootId(), child: named });
-    return watch({ mark, identity, child, left: () => findMarked(mark), gone: () => live.delete(mark) });
+    return watch({
+      mark,
+      identity,
+      child,
+      left: () => findMarked(mark),
+      strike,
+      gone: () => live.delete(mark),
+    });
   }
 
   return {

@@ -1,5 +1,5 @@
 /**
- * The port behind which a sandbox runtime hides (bubblewrap, later Docker …).
+ * The port behind which a sandbox runtime hides (Docker, bubblewrap …).
  *
  * A sandbox is one life of one runner: a *generation*. Before `start` is called its intent is on disk under a mark; the
  * mark can be found again by `leftovers` in whatever the dead host left running, so that no session ever has two.
@@ -48,16 +48,17 @@ export interface Leftover {
 }
 
 export type SelfTest =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly why: string; readonly install: string };
+  | { readonly ok: true; readonly warnings?: readonly string[] }
+  /** `absent`: there is nothing of it on this machine, which nobody needs to be told. */
+  | { readonly ok: false; readonly why: string; readonly install: string; readonly absent?: boolean };
 
 export interface SandboxRuntime {
-  readonly kind: 'bwrap' | 'none';
+  readonly kind: 'docker' | 'bwrap' | 'none';
   /** Said on every reply when the runtime protects nothing; null for a real sandbox. */
   readonly warning: string | null;
   /** Paths inside the sandbox where the host's directories appear. For `none` they are the host's own. */
   inside(mount: SandboxMount): string;
-  /** Starts a real sandbox and looks from inside whether it holds. */
+  /** Makes ready what is missing, starts a real sandbox and looks from inside whether it holds. */
   selfTest(): Promise<SelfTest>;
   /** Resolves when the process exists (not when the runner is ready). Rejects with SandboxUnavailable. */
   start(spec: SandboxSpec): Promise<RunningSandbox>;

@@ -44,6 +44,23 @@ function withoutCutCharacter(bytes: Buffer): Buffer {
   return bytes.subarray(first === -1 ? 3 : first);
 }
 
+/** The same behind the pipe's first line, which is left out. Resolves when that was there: false if it closed without. */
+export function drainAfterLine(ring: Ring, pipe: Readable): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = (chunk: Buffer) => {
+      const end = chunk.indexOf('\n');
+      if (end === -1) return;
+      pipe.off('data', look);
+      drainInto(ring, pipe);
+      ring.write(chunk.subarray(end + 1));
+      resolve(true);
+    };
+    pipe.on('data', look);
+    pipe.once('close', () => resolve(false));
+    pipe.once('error', () => pipe.destroy());
+  });
+}
+
 /** Reads a pipe into the ring until it ends, with a rest after each burst. */
 export function drainInto(ring: Ring, pipe: Readable): void {
   let burst = 0;

@@ -1,5 +1,5 @@
 /**
- * What both runtimes hand out for a started child: the end is told once, and only when nothing runs any more.
+ * What every runtime hands out for a started child: the end is told once, and only when nothing runs any more.
  *
  *   running --child exits by itself--> ending --what it left behind is killed, verified--> exited
  *   running --kill()-----------------> ending
@@ -11,19 +11,21 @@
 import { type Child, within } from './child.ts';
 import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from './ending.ts';
 import type { RunningSandbox, SandboxExit } from './port.ts';
-import type { ProcessId } from './processes.ts';
 
-export interface Watched {
+export interface Watched<One> {
   readonly mark: string;
   readonly identity: string;
   readonly child: Child;
   /** What of this sandbox still runs, beside the child itself. */
-  left(): Promise<readonly ProcessId[]>;
+  left(): Promise<readonly One[]>;
+  strike(one: One): Promise<void>;
+  /** What an operator types to see what will not go; by default a look at the processes. */
+  readonly lookHint?: string;
   /** Called once, before `exited` resolves. */
   gone(): void;
 }
 
-export function watch(sandbox: Watched): RunningSandbox {
+export function watch<One>(sandbox: Watched<One>): RunningSandbox {
   const exited = end(sandbox);
   return {
     mark: sandbox.mark,
@@ -31,14 +33,15 @@ export function watch(sandbox: Watched): RunningSandbox {
     exited,
     async kill() {
       sandbox.child.kill();
-      if ((await within(KILL_PATIENCE_MS, exited)) === null) throw new SandboxNotGone(sandbox.mark);
+      if ((await within(KILL_PATIENCE_MS, exited)) === null)
+        throw new SandboxNotGone(sandbox.mark, sandbox.lookHint);
     },
   };
 }
 
-async function end(sandbox: Watched): Promise<SandboxExit> {
+async function end<One>(sandbox: Watched<One>): Promise<SandboxExit> {
   const { code, signal } = await sandbox.child.ended;
-  await endAll(sandbox.left);
+  await endAll(sandbox.left, sandbox.strike);
   await sandbox.child.close();
   sandbox.gone();
   return { code, signal, output: sandbox.child.output.text() };

@@ -34,6 +34,10 @@ IFS= read -r line < /bellhop/read/canary; [ "$line" = '${CANARY}' ] || open read
 (: > /bellhop/read/probe) 2>/dev/null && open readonly
 (: > /probe) 2>/dev/null && open root
 (: > /usr/probe) 2>/dev/null && open usr
+# Whose root has the rights of files in its way cannot tell by trying.
+while read -r device at kind options rest; do
+  [ "$at" = / ] && case ",$options," in *,ro,*) ;; *) open root ;; esac
+done < /proc/self/mounts
 while IFS=' :' read -r name rest; do
   case "$name" in Inter-*|face*|lo) ;; *) open network ;; esac
 done < /proc/net/dev
@@ -45,6 +49,18 @@ while read -r key value rest; do
   esac
 done < /proc/self/status
 unshare -Ur true 2>/dev/null && open namespaces
+bound() { # what, then the files of cgroup v2 and v1, whose first word is 'max', -1 or more than 2^60 when there is none
+  what=$1; shift
+  for file; do
+    read -r value rest < "$file" || continue
+    case "$value" in max|-1|??????????????????*) ;; *) return ;; esac
+  done 2>/dev/null
+  echo "unbounded $what"
+}
+cd /sys/fs/cgroup 2>/dev/null
+bound memory memory.max memory/memory.limit_in_bytes
+bound processes pids.max pids/pids.max
+bound CPU cpu.max cpu/cpu.cfs_quota_us
 echo end
 `;
 
@@ -53,6 +69,12 @@ interface Ground {
   readonly dataDir: string;
   readonly owner: Owner;
   readonly hostIsRoot: boolean;
+  /** What tests itself, for people. */
+  readonly name: string;
+  /** What to do when a door is open. */
+  readonly install: string;
+  /** It says that it bounds memory, processes and CPU. Where the machine cannot, that is a warning and no refusal. */
+  readonly bounded: boolean;
 }
 
 export async function runSelfTest(ground: Ground): Promise<SelfTest> {
@@ -96,19 +118,25 @@ async function tryDoors(ground: Ground, folder: string): Promise<SelfTest> {
   });
   const { output } = await sandbox.exited;
   const written = await readFile(join(write, 'probe'), 'utf8').catch(() => '');
-  return judge(output, written === 'inside\n');
+  return judge(ground, output, written === 'inside\n');
 }
 
 /** What the script printed, and whether what it wrote reached the host. */
-export function judge(output: string, reachedHost: boolean): SelfTest {
+export function judge(
+  { name, install, bounded }: Pick<Ground, 'name' | 'install' | 'bounded'>,
+  output: string,
+  reachedHost: boolean,
+): SelfTest {
   const lines = output.trim().split('\n');
   const open = lines.filter((line) => line.startsWith('open ')).map((line) => line.slice('open '.length));
-  const install = 'use another bubblewrap (0.8.0 or newer, as the system ships it)';
   const [first] = open;
-  if (first !== undefined) return { ok: false, why: `bubblewrap: ${DOORS[first] ?? first}`, install };
+  if (first !== undefined) return { ok: false, why: `${name}: ${DOORS[first] ?? first}`, install };
   if (lines.at(-1) !== 'end')
-    return { ok: false, why: `bubblewrap: the self-test broke off: ${output}`, install };
+    return { ok: false, why: `${name}: the self-test broke off: ${output}`, install };
   if (!reachedHost)
-    return { ok: false, why: 'bubblewrap: what is written inside never reaches the host', install };
-  return { ok: true };
+    return { ok: false, why: `${name}: what is written inside never reaches the host`, install };
+  const unbounded = lines.filter((line) => line.startsWith('unbounded ')).map((line) => line.slice(10));
+  if (!bounded || unbounded.length === 0) return { ok: true };
+  const warning = `${name} cannot bound the ${unbounded.join(', ')} of a sandbox here: an agent may slow this machine down.`;
+  return { ok: true, warnings: [warning] };
 }

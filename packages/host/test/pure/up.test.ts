@@ -15,6 +15,8 @@ describe('readUpOptions', () => {
       host: '127.0.0.1',
       sandbox: 'auto',
       open: true,
+      program: undefined,
+      base: undefined,
     });
   });
 
@@ -34,13 +36,22 @@ describe('readUpOptions', () => {
   });
 
   test('every option is read', () => {
-    assert.deepEqual(read('--data', '/d', '--port=0', '--host', '::', '--sandbox', 'none', '--no-open'), {
-      dataDir: '/d',
-      port: 0,
-      host: '::',
-      sandbox: 'none',
-      open: false,
-    });
+    const env = { BELLHOP_DOCKER: 'podman', BELLHOP_BASE_IMAGE: 'debian:12' };
+    assert.deepEqual(
+      readUpOptions(
+        ['up', '--data', '/d', '--port=0', '--host', '::', '--sandbox', 'none', '--no-open'],
+        env,
+      ),
+      {
+        dataDir: '/d',
+        port: 0,
+        host: '::',
+        sandbox: 'none',
+        open: false,
+        program: 'podman',
+        base: 'debian:12',
+      },
+    );
   });
 
   test('help asks for nothing else', () => {
@@ -57,9 +68,7 @@ describe('readUpOptions', () => {
     ['--port', '0x50'],
     ['--port='],
     ['--port'],
-    ['--host', 'localhost'],
-    ['--host='],
-    ['--sandbox', 'docker'],
+    ['--sandbox', 'podman'],
     ['--sandbox='],
     ['--data='],
     ['--data'],

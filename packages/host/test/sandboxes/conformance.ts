@@ -14,6 +14,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import type { DeadHostOrder } from './dead-host.ts';
 import {
+  docker,
   type House,
   hangBell,
   host,
@@ -226,7 +227,7 @@ export async function dieAfterStart(
 ): Promise<string> {
   const order: DeadHostOrder = {
     kind: house.runtime.kind,
-    options: { dataDir: house.dataDir, ...host },
+    options: { dataDir: house.dataDir, ...host, ...docker },
     spec,
   };
   const file = join(import.meta.dirname, 'dead-host.ts');

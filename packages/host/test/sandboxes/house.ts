@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { sandboxOwner } from '../../src/sandboxes/bwrap.ts';
+import { createDockerRuntime, type DockerOptions } from '../../src/sandboxes/docker/runtime.ts';
 import type { SandboxMount, SandboxRuntime, SandboxSpec } from '../../src/sandboxes/port.ts';
 
 export const host = { hostUid: process.getuid?.() ?? -1, hostGid: process.getgid?.() ?? -1 };
@@ -23,6 +24,17 @@ export const owner = sandboxOwner(host);
 export const bwrapMissing: string | false = (process.env.BELLHOP_TEST_MISSING ?? '').includes('bwrap')
   ? 'bubblewrap is missing on this machine'
   : false;
+
+export const dockerMissing: string | false = (process.env.BELLHOP_TEST_MISSING ?? '').includes('docker')
+  ? 'no container engine can be used on this machine'
+  : false;
+
+/** One image for all tests of sandboxes; it stays on the engine, so that the next run builds nothing. */
+export const docker = { installId: 'tests', insisted: true } as const;
+
+export function makeDocker(dataDir: string, change: Partial<DockerOptions> = {}): SandboxRuntime {
+  return createDockerRuntime({ dataDir, ...host, ...docker, say: () => undefined, ...change });
+}
 
 export type MakeRuntime = (dataDir: string) => SandboxRuntime;
 

@@ -110,28 +110,46 @@ test('without bubblewrap the self-test names the package to install', async (t) 
 });
 
 test('a self-test that does not reach its end, or whose writing never arrives, is a no', () => {
-  assert.deepEqual(judge('end\n', true), { ok: true });
+  const words = { name: 'x', install: 'y', bounded: false };
+  assert.deepEqual(judge(words, 'unbounded CPU\nend\n', true), { ok: true });
+  const bounded = judge({ ...words, bounded: true }, 'unbounded memory\nunbounded CPU\nend\n', true);
+  assert.ok(bounded.ok);
+  assert.match(bounded.warnings?.join() ?? '', /x cannot bound the memory, CPU/);
   for (const [output, reached] of [
     ['', true],
     ['end\n', false],
     ['en', true],
     ['open network\nend\n', true],
   ] as const) {
-    assert.equal(judge(output, reached).ok, false, output);
+    assert.equal(judge(words, output, reached).ok, false, output);
   }
 });
 
 describe('choosing a sandbox', () => {
   const none = createNoneRuntime();
-  const fake = (why: string | null): SandboxRuntime => ({
+  const fake = (why: string | null, absent?: true): SandboxRuntime => ({
     ...none,
     kind: 'bwrap',
-    selfTest: async () => (why === null ? { ok: true } : { ok: false, why, install: 'install it' }),
+    selfTest: async () =>
+      why === null ? { ok: true } : { ok: false, why, install: 'install it', ...(absent ? { absent } : {}) },
   });
 
   test('auto takes a real sandbox that passes', async () => {
     const good = fake(null);
-    assert.deepEqual(await chooseRuntime('auto', [none, fake('broken'), good]), { ok: true, runtime: good });
+    const choice = await chooseRuntime('auto', [none, fake('broken'), good, fake(null)]);
+    assert.ok(choice.ok);
+    assert.equal(choice.runtime, good);
+    assert.deepEqual(choice.passedOver, [{ ok: false, why: 'broken', install: 'install it' }]);
+  });
+
+  test('auto says nothing of what is not on this machine, and names what can be installed when nothing is', async () => {
+    const good = fake(null);
+    const choice = await chooseRuntime('auto', [fake('no engine', true), good]);
+    assert.deepEqual(choice.ok && choice.passedOver, []);
+    const none = await chooseRuntime('auto', [fake('no engine', true), fake('no bubblewrap')]);
+    assert.equal(!none.ok && none.why, 'no bubblewrap');
+    const absent = await chooseRuntime('auto', [fake('no engine', true), fake('no bubblewrap', true)]);
+    assert.equal(!absent.ok && absent.why, 'no bubblewrap');
   });
 
   test('auto never falls to no sandbox: it says why and what to install', async () => {
@@ -142,6 +160,7 @@ describe('choosing a sandbox', () => {
   });
 
   test('no sandbox is chosen by its name only', async () => {
-    assert.deepEqual(await chooseRuntime('none', [fake(null), none]), { ok: true, runtime: none });
+    const choice = await chooseRuntime('none', [fake(null), none]);
+    assert.equal(choice.ok && choice.runtime, none);
   });
 });

@@ -1,0 +1,31 @@
+/** The port's conformance suite and the attacks, on Docker, as the user who runs the tests. */
+
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before } from 'node:test';
+import { sandboxAttacks } from './attacks.ts';
+import { sandboxConformance } from './conformance.ts';
+import { dockerMissing, hostIsRoot, makeDocker } from './house.ts';
+
+const name = `docker, host is ${hostIsRoot ? 'root' : 'an ordinary user'}`;
+
+before(async () => {
+  if (dockerMissing) return;
+  const folder = await mkdtemp(join(tmpdir(), 'bellhop-docker-'));
+  await chmod(folder, 0o711);
+  // Builds the image where that is not there yet.
+  const result = await makeDocker(folder).selfTest();
+  await rm(folder, { recursive: true });
+  assert.deepEqual(result, { ok: true });
+});
+
+sandboxConformance(name, makeDocker, dockerMissing);
+sandboxAttacks(name, makeDocker, dockerMissing, {
+  // Not the user namespace: an uid inside is that uid outside, without capabilities.
+  own: ['pid', 'net', 'ipc', 'uts', 'mnt'],
+  // tini and the command.
+  holders: 2,
+  client: 'docker',
+});
