@@ -7,7 +7,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { createRing, drainAfterLine, drainInto, type Ring } from './ring.ts';
 
 /** W18: what an operator sees of a sandbox's last words. */
@@ -87,11 +87,10 @@ async function attach(spawned: ChildProcess, { sidePipes, heralded }: ChildPlan)
   if (stderr) drainInto(output, stderr);
   const herald = heralded && stdout ? drainAfterLine(output, stdout) : Promise.resolve(true);
   if (stdout && !heralded) drainInto(output, stdout);
-  for (const pipe of side) pipe.on('error', () => pipe.destroy());
   return {
     pid,
     output,
-    side,
+    side: side.map(kept),
     heralded: herald,
     ended,
     kill: () => void spawned.kill('SIGKILL'),
@@ -100,6 +99,16 @@ async function attach(spawned: ChildProcess, { sidePipes, heralded }: ChildPlan)
       for (const pipe of readablesOf(spawned)) pipe.destroy();
     },
   };
+}
+
+/**
+ * What comes on a pipe before anybody reads it. Node throws away what is unread when the child exits, and a short command
+ * on a busy machine is over before we come to listen.
+ */
+function kept(pipe: Readable): Readable {
+  const through = pipe.on('error', () => pipe.destroy()).pipe(new PassThrough());
+  pipe.once('close', () => through.end());
+  return through;
 }
 
 function readablesOf(spawned: ChildProcess): Readable[] {
