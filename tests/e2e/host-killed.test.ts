@@ -1,4 +1,4 @@
-/** A host that dies by -9, with bubblewrap; docker.test.ts runs the same with Docker. */
+/** A host that dies by -9, with bubblewrap; docker-host-killed.test.ts runs the same with Docker. */
 import { hostKilledSuite } from './suites/host-killed.ts';
 
 hostKilledSuite('bwrap');

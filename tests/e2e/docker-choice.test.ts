@@ -1,19 +1,12 @@
-/** What the other files show with bubblewrap, with Docker; and how the host chooses between them. */
+/** How the host chooses between Docker and bubblewrap, and what is said of it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { houseFor } from './house/house.ts';
 import { bwrapMissing, missing } from './house/machine.ts';
-import { demoSuite } from './suites/demo.ts';
-import { demoFailuresSuite } from './suites/demo-failures.ts';
-import { hostKilledSuite } from './suites/host-killed.ts';
 
 const AUTO = ['--port', '0', '--sandbox', 'auto'];
 const NO_BASE = { BELLHOP_BASE_IMAGE: 'localhost:1/nobody-has-this' };
 const skip = missing.docker;
-
-demoSuite('docker');
-demoFailuresSuite('docker');
-hostKilledSuite('docker');
 
 test('auto takes Docker, builds its image with progress once, and nothing at the next start', {
   skip,

@@ -1,0 +1,4 @@
+/** A host that dies by -9, with Docker: its containers outlive it. */
+import { hostKilledSuite } from './suites/host-killed.ts';
+
+hostKilledSuite('docker');
