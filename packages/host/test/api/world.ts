@@ -81,7 +81,18 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     retry: async (_: SessionId, message: string) => told.retries.push(message) > 0 && told.answer,
     summary: () => ({ awake: 0, working: 0, waitingFor: [] }),
   };
-  const status = async () => ({ data: dir }) as never;
+  const status = async () => ({
+    version: '0.1.0',
+    pid: 1,
+    url: '',
+    data: dir,
+    startedAt: new Date(clock.now()).toISOString(),
+    sandbox: { kind: 'none', warning: null },
+    agents: [{ name: 'bell', harness: 'demo', demo: true }],
+    sessions: { total: 0, awake: 0, quarantined: 0 },
+    messages: { waiting: 0, working: 0, failed: 0 },
+    waitingFor: [],
+  });
   const serve = (name: ServedName) => {
     const conversations = createConversationLog(name, { store, clock, watchers, log });
     const channel = createServedChannel(name, conversations);
