@@ -168,12 +168,9 @@ export async function startHost(parts: HostParts): Promise<Host> {
     settings,
     clock,
     received: createReceivedFiles(store, mailboxes),
+    status,
   };
-  const routes = served.map((one) => {
-    const showPaths = one.name === 'terminal';
-    const shown = showPaths ? status : async () => ({ ...(await status()), data: '' });
-    return servedRoutes({ ...deps, ...one, showPaths, status: shown });
-  });
+  const routes = served.map((one) => servedRoutes({ ...deps, ...one, showPaths: one.name === 'terminal' }));
   const [forOwner = [], forPage = []] = routes;
   const links = new Links(clock);
   const password = createPassword(store, clock);

@@ -4,6 +4,7 @@
  */
 
 import { createGuard } from './guard.ts';
+import { describedRoute } from './page/description.ts';
 import { siteRoutes } from './page/site.ts';
 import { Problem } from './problem.ts';
 import type { App, Route } from './routing.ts';
@@ -19,7 +20,12 @@ export interface WebDeps extends SignInDeps {
 
 export function createWebApp(deps: WebDeps): App {
   return {
-    routes: [...siteRoutes(deps.siteDir, deps.cookies, deps.password), ...signInRoutes(deps), ...deps.served],
+    routes: [
+      ...siteRoutes(deps.siteDir, deps.cookies, deps.password),
+      ...signInRoutes(deps),
+      describedRoute,
+      ...deps.served,
+    ],
     guard: createGuard(deps.hostNames),
     async identify(request) {
       if (await deps.cookies.isSignedIn(request)) return;
