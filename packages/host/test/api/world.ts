@@ -22,7 +22,7 @@ import { createPassword } from '../../src/api/sign-in/password.ts';
 import { createSpool } from '../../src/api/spool.ts';
 import { Watchers } from '../../src/api/stream.ts';
 import { createWebApp } from '../../src/api/web-app.ts';
-import { firstStart } from '../../src/first-start.ts';
+import { firstStart, installIdOf } from '../../src/first-start.ts';
 import { packAssets } from '../../src/page-bundle.ts';
 import { createRouter } from '../../src/router/router.ts';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
@@ -66,7 +66,8 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const clock = new FakeClock();
   const log = new MemoryLog();
   const watchers = new Watchers();
-  await firstStart(store, 'demo', INSTALL, clock.now());
+  await installIdOf(store, INSTALL);
+  await firstStart(store, 'demo', clock.now());
   const settings = { ...readSettings(dir), hostNames: ['bell.example'] };
   const folders = { dataDir: dir, user: null };
   const mailboxes = createMailboxes(folders, { maxFileBytes: 4e6, maxValueBytes: 1e6, maxRows: 200 });
@@ -107,6 +108,9 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     log,
     newSessionId: () => `s${nudged.length}` as SessionId,
     nudge: (session) => nudged.push(session),
+    commands: [],
+    delivery: { send: async () => undefined },
+    answered: () => undefined,
     journal: async (sql, channel, event) => (channel === 'web' ? web : terminal).log.journal(sql, event),
   });
   for (const { name, channel } of [web, terminal])
