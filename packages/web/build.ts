@@ -39,7 +39,10 @@ const style = `page-${createHash('sha256').update(css).digest('base64url').slice
 await writeFile(join(assets, style), css);
 
 const template = await readFile(join(here, 'index.html'), 'utf8');
-await writeFile(join(outDir, 'index.html'), template.replace('{{style}}', style).replace('{{script}}', script));
+await writeFile(
+  join(outDir, 'index.html'),
+  template.replace('{{style}}', style).replace('{{script}}', script),
+);
 for (const file of ['index.html', ...(await readdir(assets)).map((name) => join('assets', name))]) {
   await writeFile(join(outDir, `${file}.gz`), gzipSync(await readFile(join(outDir, file)), { level: 9 }));
 }
@@ -50,5 +53,9 @@ async function styles(): Promise<string> {
   const names = [...index.matchAll(/@import "(.+?)"/g)].map(([, name]) => name ?? '');
   const texts = await Promise.all(names.map((name) => readFile(join(here, 'src/style', name), 'utf8')));
   // Comments and indentation are all that is worth taking away; gzip does the rest.
-  return texts.join('\n').replace(/\/\*[\s\S]*?\*\//g, '').replace(/\n\s*/g, '\n').replace(/\n+/g, '\n');
+  return texts
+    .join('\n')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\n\s*/g, '\n')
+    .replace(/\n+/g, '\n');
 }

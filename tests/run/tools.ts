@@ -19,6 +19,12 @@ const TOOLS: readonly Tool[] = [
     debian: 'bubblewrap',
     hint: 'Debian, Ubuntu: sudo apt-get install -y bubblewrap; Fedora: sudo dnf install -y bubblewrap',
   },
+  {
+    name: 'chromium',
+    probe: ['chromium', '--version'],
+    debian: 'chromium',
+    hint: 'Debian: sudo apt-get install -y chromium; Fedora: sudo dnf install -y chromium',
+  },
 ];
 
 export interface MissingTool {

@@ -132,5 +132,8 @@ export function createActions({ client, store, outbox, waiting, fillRandom, now 
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return error.problem;
-  return { message: 'The host did not answer.', hint: 'Nothing was changed. Try again when the page is connected.' };
+  return {
+    message: 'The host did not answer.',
+    hint: 'Nothing was changed. Try again when the page is connected.',
+  };
 }

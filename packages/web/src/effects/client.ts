@@ -56,7 +56,11 @@ export class Client {
     return this.#json(`/v1/entries?${query}`);
   }
 
-  async events({ agent, thread }: Place, after: number, signal: AbortSignal): Promise<ReadableStream<string>> {
+  async events(
+    { agent, thread }: Place,
+    after: number,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<string>> {
     const query = new URLSearchParams({ agent, thread, after: String(after) });
     const response = await this.#call(`/v1/events?${query}`, { signal });
     if (response.body === null) throw new Broken('the stream has no body');

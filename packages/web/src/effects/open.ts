@@ -3,9 +3,10 @@
  * stream stands, what became of the messages that were waited for. One conversation is followed at a time; what happens
  * in the others comes on its stream as well.
  */
+
+import { backoffMs } from '../model/backoff.ts';
 import { placeOf } from '../model/route.ts';
 import { type Conversation, conversationAt, type Place } from '../model/state.ts';
-import { backoffMs } from '../model/backoff.ts';
 import { type Client, Refusal } from './client.ts';
 import type { Store } from './store.ts';
 import { follow, type Waiting } from './stream.ts';
@@ -64,7 +65,11 @@ async function followPlace(deps: OpenDeps, place: Place, signal: AbortSignal): P
 }
 
 /** False when it was given up: another conversation is open, or the host refuses this one. */
-async function loadLast({ client, store, waiting }: OpenDeps, place: Place, signal: AbortSignal): Promise<boolean> {
+async function loadLast(
+  { client, store, waiting }: OpenDeps,
+  place: Place,
+  signal: AbortSignal,
+): Promise<boolean> {
   for (let tries = 0; !signal.aborted; tries += 1) {
     if (conversationAt(store.get(), place).loaded) return true;
     try {

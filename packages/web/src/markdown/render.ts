@@ -15,16 +15,16 @@ const marked = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
-    html: ({ text }) => escape(text),
-    image: ({ href, text }) => link(href, escape(text || href)),
+    html: ({ text }) => escaped(text),
+    image: ({ href, text }) => link(href, escaped(text || href)),
     link({ href, tokens }) {
       return link(href, this.parser.parseInline(tokens));
     },
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
     code: ({ text, lang }) => {
       const language = LANGUAGE.exec(lang ?? '')?.[0] ?? 'text';
-      const head = `<div class="code-head"><span>${escape(language)}</span><button type="button" class="code-copy">Copy</button></div>`;
-      return `<div class="code">${head}<pre tabindex="0"><code>${escape(text)}</code></pre></div>`;
+      const head = `<div class="code-head"><span>${escaped(language)}</span><button type="button" class="code-copy">Copy</button></div>`;
+      return `<div class="code">${head}<pre tabindex="0"><code>${escaped(text)}</code></pre></div>`;
     },
     table({ header, rows }) {
       const row = (cells: typeof header, tag: string): string =>
@@ -52,9 +52,9 @@ export function render(text: string): string {
 
 function link(href: string, inner: string): string {
   if (!SAFE_LINK.test(href)) return inner;
-  return `<a href="${escape(href)}" target="_blank" rel="noopener noreferrer">${inner}</a>`;
+  return `<a href="${escaped(href)}" target="_blank" rel="noopener noreferrer">${inner}</a>`;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -31,7 +31,9 @@ export function withEvent(conversation: Conversation, event: StreamEvent, nowMs:
 
 export function withPage(conversation: Conversation, page: EntryPage, older: boolean): Conversation {
   const answered = Object.fromEntries(page.answered.map((question) => [question, '']));
-  const receipts = Object.fromEntries(page.receipts.map((r) => [r.message, { state: r.state, reason: r.reason }]));
+  const receipts = Object.fromEntries(
+    page.receipts.map((r) => [r.message, { state: r.state, reason: r.reason }]),
+  );
   const entries = page.entries.reduce(insert, conversation.entries);
   const arrived = new Set(page.entries.map((entry) => entry.id));
   return {
@@ -56,7 +58,12 @@ function withEntry(conversation: Conversation, entry: LogEntry): Conversation {
   const outgoing = conversation.outgoing.some((out) => out.id === entry.id)
     ? conversation.outgoing.filter((out) => out.id !== entry.id)
     : conversation.outgoing;
-  return { ...conversation, entries, outgoing, live: replaces(conversation, entry) ? null : conversation.live };
+  return {
+    ...conversation,
+    entries,
+    outgoing,
+    live: replaces(conversation, entry) ? null : conversation.live,
+  };
 }
 
 /** Does this entry hold what was seen being written? A message sent in mid-turn does not. */

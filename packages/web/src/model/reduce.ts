@@ -66,7 +66,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, list: withRead(state.list ?? [], action.place, action.seq) };
     case 'event': {
       const { event } = action;
-      const next = event.type === 'conversation' ? { ...state, list: withConversation(state.list ?? [], event.conversation) } : state;
+      const next =
+        event.type === 'conversation'
+          ? { ...state, list: withConversation(state.list ?? [], event.conversation) }
+          : state;
       return within(next, action.place, (c) => withEvent(c, event, action.atMs));
     }
     case 'page':
@@ -97,7 +100,10 @@ export function reduce(state: State, action: Action): State {
     case 'answering':
       return within(state, action.place, (c) => {
         const { [action.question]: _, ...rest } = c.answered;
-        return { ...c, answered: action.option === null ? rest : { ...rest, [action.question]: action.option } };
+        return {
+          ...c,
+          answered: action.option === null ? rest : { ...rest, [action.question]: action.option },
+        };
       });
     case 'problem':
       return within(state, action.place, (c) => ({ ...c, problem: action.problem }));
@@ -107,5 +113,7 @@ export function reduce(state: State, action: Action): State {
 function within(state: State, place: Place, change: (conversation: Conversation) => Conversation): State {
   const known = conversationAt(state, place);
   const next = change(known);
-  return next === known ? state : { ...state, conversations: { ...state.conversations, [keyOf(place)]: next } };
+  return next === known
+    ? state
+    : { ...state, conversations: { ...state.conversations, [keyOf(place)]: next } };
 }

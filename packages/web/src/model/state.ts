@@ -1,11 +1,5 @@
 /** What the page knows, as plain values. Changed only by reduce.ts; everything durable is the host's, this is a view of it. */
-import type {
-  ConversationView,
-  LogEntry,
-  MessageStateName,
-  Status,
-  TurnView,
-} from '@bellhop/host/api';
+import type { ConversationView, LogEntry, MessageStateName, Status, TurnView } from '@bellhop/host/api';
 
 export interface Place {
   readonly agent: string;

@@ -73,7 +73,14 @@ export function liveRow({ live, ledger }: Conversation, rows: readonly Row[]): R
   const last = rows.at(-1);
   const at = ledger?.turn.startedAt ?? last?.at;
   if (live === null || live.text === '' || at === undefined) return null;
-  const row: Row = { kind: 'live', key: `live ${live.turn}`, at, joined: false, text: live.text, done: live.done };
+  const row: Row = {
+    kind: 'live',
+    key: `live ${live.turn}`,
+    at,
+    joined: false,
+    text: live.text,
+    done: live.done,
+  };
   return last?.kind === 'theirs' && isJoined(last, row) ? { ...row, joined: true } : row;
 }
 
@@ -149,7 +156,11 @@ function outgoingRow(conversation: Conversation, out: Outgoing): Row {
 type Question = Extract<LogEntry['body'], { kind: 'question' }>;
 
 /** The log keeps an answer as a message with the option's value: the next such message tells what was chosen. */
-function chosenIn(conversation: Conversation, entry: LogEntry, { question, options }: Question): string | null {
+function chosenIn(
+  conversation: Conversation,
+  entry: LogEntry,
+  { question, options }: Question,
+): string | null {
   const known = conversation.answered[question];
   if (known !== '') return known ?? null;
   const answer = conversation.entries.find(

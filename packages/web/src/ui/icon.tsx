@@ -9,7 +9,7 @@ import {
   CheckCheck,
   CircleAlert,
   CircleDashed,
-  CircleHelp,
+  CircleQuestionMark,
   Clock,
   ConciergeBell,
   Download,
@@ -48,7 +48,7 @@ const ICONS = {
   new: SquarePen,
   paperclip: Paperclip,
   problem: CircleAlert,
-  question: CircleHelp,
+  question: CircleQuestionMark,
   retry: RotateCcw,
   search: Search,
   send: ArrowUp,
@@ -67,7 +67,7 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
       viewBox="0 0 24 24"
       fill="none"
       stroke="currentColor"
-      stroke-width={(1.5 * 24) / size > 2 ? 2 : 1.6}
+      stroke-width={(1.5 * 24) / size}
       stroke-linecap="round"
       stroke-linejoin="round"
       aria-hidden="true"

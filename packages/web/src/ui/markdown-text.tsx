@@ -29,15 +29,9 @@ export function MarkdownText({ text }: { text: string }) {
   const html = useMemo(() => render?.(text), [render, text]);
   if (html === undefined) return <div class="prose plain">{text}</div>;
   return (
-    // The buttons inside are real ones: their clicks end up here.
     // biome-ignore lint/a11y/noStaticElementInteractions: delegation for the copy buttons inside
     // biome-ignore lint/a11y/useKeyWithClickEvents: a button makes a click of Enter and Space
-    <div
-      class="prose"
-      onClick={copyCode}
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: markdown/render.ts sanitises
-      dangerouslySetInnerHTML={{ __html: html }}
-    />
+    <div class="prose" onClick={copyCode} dangerouslySetInnerHTML={{ __html: html }} />
   );
 }
 
