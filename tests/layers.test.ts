@@ -11,7 +11,7 @@ import { violations } from './layers/rules.ts';
 const ROOT = join(import.meta.dirname, '..');
 
 test('the layers hold in every package', () => {
-  const paths = globSync('packages/*/src/**/*.ts', { cwd: ROOT });
+  const paths = globSync('packages/*/src/**/*.{ts,tsx}', { cwd: ROOT });
   assert.ok(paths.length > 50, `only ${paths.length} files were found`);
   const files = Object.fromEntries(paths.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
   const found = violations(files).map(({ file, rule }) => `${file}: ${rule}`);
@@ -78,6 +78,9 @@ const SAMPLES: readonly (readonly [string, string, string, RegExp | null])[] = [
     "import type { X } from '../../host/src/types.ts';",
     /another package/,
   ],
+  ['the page with Node', 'packages/web/src/a.ts', "import 'node:fs';", /runs in a browser/],
+  ['the page splitting its bundle', 'packages/web/src/main.ts', "const x = import('./x.ts'); x;", null],
+  ['the page splitting it elsewhere', 'packages/web/src/a.ts', "const x = import('./x.ts'); x;", /dynamic/],
   ['a package nobody listed', 'packages/extra/src/a.ts', "import 'node:fs';", /not in the table/],
   [
     'a port of another folder',

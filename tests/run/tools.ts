@@ -14,7 +14,8 @@ interface Tool {
 }
 
 const TOOLS: readonly Tool[] = [
-  { name: 'bwrap', prepare: (_root, say) => prepareBwrap(say) },
+  { name: 'bwrap', prepare: packaged('bwrap', 'bubblewrap') },
+  { name: 'chromium', only: 'browser', prepare: packaged('chromium', 'chromium') },
   { name: 'docker', only: 'docker', prepare: prepareDocker },
 ];
 
@@ -36,10 +37,12 @@ export function missingTools(
   });
 }
 
-function prepareBwrap(say: (line: string) => void): string | null {
-  const hint = 'Debian, Ubuntu: sudo apt-get install -y bubblewrap; Fedora: sudo dnf install -y bubblewrap';
-  if (works('bwrap', '--version')) return null;
-  const why = installPackages(['bubblewrap'], say);
-  if (why !== null) return `${why}. ${hint}`;
-  return works('bwrap', '--version') ? null : `installed, but bwrap --version fails. ${hint}`;
+function packaged(program: string, name: string): Tool['prepare'] {
+  const hint = `Debian, Ubuntu: sudo apt-get install -y ${name}; Fedora: sudo dnf install -y ${name}`;
+  return (_root, say) => {
+    if (works(program, '--version')) return null;
+    const why = installPackages([name], say);
+    if (why !== null) return `${why}. ${hint}`;
+    return works(program, '--version') ? null : `installed, but ${program} --version fails. ${hint}`;
+  };
 }

@@ -1,0 +1,31 @@
+/** The page is put together here, and nowhere else. */
+import { render } from 'preact';
+import { createActions } from './effects/actions.ts';
+import { Client } from './effects/client.ts';
+import { browserMemory } from './effects/memory.ts';
+import { keepOpen } from './effects/open.ts';
+import { createOutbox } from './effects/outbox.ts';
+import { createStore } from './effects/store.ts';
+import { applyTheme, readTheme } from './effects/theme.ts';
+import { browserWaiting } from './effects/waiting.ts';
+import { app } from './ui/app.tsx';
+import { lazyMarkdown } from './ui/markdown-text.tsx';
+
+const memory = browserMemory();
+applyTheme(memory, readTheme(memory));
+
+// A hidden page has no frames; its title must still count.
+const store = createStore((run) => (document.hidden ? setTimeout(run) : requestAnimationFrame(run)));
+const client = new Client(() => store.dispatch({ type: 'signed out' }));
+const waiting = browserWaiting();
+const now = () => Date.now();
+const outbox = createOutbox(client, store, waiting);
+const fillRandom = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
+const actions = createActions({ client, store, outbox, waiting, fillRandom, now });
+// A chunk of its own: the page is on the screen before Markdown is here.
+const markdown = lazyMarkdown(() => import('./markdown/render.ts'));
+
+const root = document.getElementById('page');
+if (root) render(app({ store, actions, memory, markdown }), root);
+keepOpen({ client, store, waiting, now });
+void actions.start();

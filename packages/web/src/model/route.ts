@@ -1,0 +1,20 @@
+/** The address of a conversation in the page: `#/AGENT/THREAD`. The browser's "back" then works, on a phone above all. */
+import type { Place } from './state.ts';
+
+const NAME = /^[\w.:@-]{1,100}$/;
+
+export function placeOf(hash: string): Place | null {
+  const [agent = '', thread = '', more] = hash.replace(/^#\//, '').split('/');
+  return NAME.test(agent) && NAME.test(thread) && more === undefined ? { agent, thread } : null;
+}
+
+export function hashOf(place: Place | null): string {
+  return place === null ? '#/' : `#/${place.agent}/${place.thread}`;
+}
+
+/** Fresh, in the alphabet that the host takes. Not randomUUID: a page on plain http does not have it. */
+export function freshName(prefix: string, random: (bytes: Uint8Array<ArrayBuffer>) => void): string {
+  const bytes = new Uint8Array(12);
+  random(bytes);
+  return `${prefix}-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

@@ -1,0 +1,116 @@
+/** What the page knows, as plain values. Changed only by reduce.ts; everything durable is the host's, this is a view of it. */
+import type { ConversationView, LogEntry, MessageStateName, Status, TurnView } from '@bellhop/host/api';
+
+export interface Place {
+  readonly agent: string;
+  readonly thread: string;
+}
+
+/** What went wrong, and what to do; always shown together. */
+export interface Problem {
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface Receipt {
+  /** `sending`: not accepted yet; `refused`: the host said no, nothing was stored. */
+  readonly state: MessageStateName | 'sending' | 'refused';
+  readonly reason: string | null;
+}
+
+/** A file of a message that has not been accepted yet; `preview` is a blob address. */
+export interface OutgoingFile {
+  readonly file: string;
+  readonly name: string;
+  readonly size: number;
+  readonly preview: string | null;
+}
+
+export interface Outgoing {
+  readonly id: string;
+  readonly text: string;
+  readonly files: readonly OutgoingFile[];
+  readonly at: string;
+  readonly problem: Problem | null;
+}
+
+/** Text as it is being written. Stays after the turn's end until the entry that replaces it is here. */
+export interface LiveText {
+  readonly turn: string;
+  readonly text: string;
+  readonly done: boolean;
+}
+
+/** The running turn, or the last one that was seen to run. */
+export interface Ledger {
+  readonly turn: TurnView;
+  /** Generations seen to work on this turn: a retry runs in a new one. */
+  readonly generations: readonly number[];
+  readonly endedAtMs: number | null;
+}
+
+export interface Conversation extends Place {
+  readonly loaded: boolean;
+  /** By seq, each once. */
+  readonly entries: readonly LogEntry[];
+  readonly more: boolean;
+  readonly receipts: Readonly<Record<string, Receipt>>;
+  /** Question to the chosen value; '' when it is not known which. */
+  readonly answered: Readonly<Record<string, string>>;
+  readonly outgoing: readonly Outgoing[];
+  readonly live: LiveText | null;
+  readonly typing: boolean;
+  readonly ledger: Ledger | null;
+  readonly problem: Problem | null;
+}
+
+export type Connection = 'connecting' | 'open' | 'lost';
+
+export interface State {
+  readonly auth: 'unknown' | 'in' | 'out';
+  readonly status: Status | null;
+  /** Null until it was loaded once. Newest first. */
+  readonly list: readonly ConversationView[] | null;
+  readonly open: Place | null;
+  readonly conversations: Readonly<Record<string, Conversation>>;
+  readonly connection: Connection;
+  readonly ledgerShown: boolean;
+  readonly paletteShown: boolean;
+}
+
+export const INITIAL: State = {
+  auth: 'unknown',
+  status: null,
+  list: null,
+  open: null,
+  conversations: {},
+  connection: 'connecting',
+  ledgerShown: false,
+  paletteShown: false,
+};
+
+export function keyOf({ agent, thread }: Place): string {
+  return `${agent}/${thread}`;
+}
+
+export function emptyConversation({ agent, thread }: Place): Conversation {
+  return {
+    agent,
+    thread,
+    loaded: false,
+    entries: [],
+    more: false,
+    receipts: {},
+    answered: {},
+    outgoing: [],
+    live: null,
+    typing: false,
+    ledger: null,
+    problem: null,
+  };
+}
+
+/** The conversation on the screen; an empty one when nothing of it is known yet. */
+export function conversationAt(state: State, place: Place): Conversation {
+  return state.conversations[keyOf(place)] ?? emptyConversation(place);
+}

@@ -1,0 +1,52 @@
+/** What became of a message of one's own: one small mark; its words on hover, focus or tap. A failure speaks by itself. */
+import { useState } from 'preact/hooks';
+import type { Place, Receipt } from '../model/state.ts';
+import { LOOK_AT_LOGS, receiptWords } from '../model/words.ts';
+import { useApp } from './context.ts';
+import { Icon, type IconName } from './icon.tsx';
+
+const MARKS: Readonly<Record<Receipt['state'], IconName>> = {
+  sending: 'clock',
+  accepted: 'check',
+  'at work': 'dashed',
+  answered: 'checks',
+  failed: 'problem',
+  refused: 'problem',
+};
+
+export function ReceiptMark({ receipt }: { receipt: Receipt }) {
+  const words = receiptWords(receipt);
+  return (
+    <button type="button" class="receipt tip" data-state={receipt.state} data-tip={words} aria-label={words}>
+      <Icon name={MARKS[receipt.state]} size={16} />
+    </button>
+  );
+}
+
+export function Failure({ place, id, receipt }: { place: Place; id: string; receipt: Receipt }) {
+  const { actions } = useApp();
+  const [whyShown, setWhyShown] = useState(false);
+  if (receipt.state !== 'failed' && receipt.state !== 'refused') return null;
+  const isRefused = receipt.state === 'refused';
+  return (
+    <div class="failure">
+      <span>{isRefused ? 'Not sent.' : 'This was not answered.'}</span>
+      <button type="button" class="link" aria-expanded={whyShown} onClick={() => setWhyShown(!whyShown)}>
+        Why
+      </button>
+      <button type="button" class="button small" onClick={() => void actions.again(place, id)}>
+        <Icon name="retry" size={16} /> Try again
+      </button>
+      {isRefused && (
+        <button type="button" class="link" onClick={() => actions.withdraw(place, id)}>
+          Remove
+        </button>
+      )}
+      {whyShown && (
+        <p class="why">
+          {receipt.reason ?? 'No reason was given.'} {!isRefused && <>The log says more: {LOOK_AT_LOGS}</>}
+        </p>
+      )}
+    </div>
+  );
+}
