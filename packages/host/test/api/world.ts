@@ -7,6 +7,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { createServedChannel, type ServedName } from '@bellhop/channels/served';
 import { createAccessGate } from '../../src/access/gate.ts';
 import type { ApiError, StreamEvent } from '../../src/api/contract.ts';
@@ -23,7 +24,6 @@ import { createSpool } from '../../src/api/spool.ts';
 import { Watchers } from '../../src/api/stream.ts';
 import { createWebApp } from '../../src/api/web-app.ts';
 import { firstStart, installIdOf } from '../../src/first-start.ts';
-import { packAssets } from '../../src/page-bundle.ts';
 import { createRouter } from '../../src/router/router.ts';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
@@ -125,7 +125,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   mkdirSync(join(siteDir, 'assets'), { recursive: true });
   writeFileSync(join(siteDir, 'index.html'), '<!doctype html><title>Stand-in</title>');
   writeFileSync(join(siteDir, 'assets/app-0123.js'), SCRIPT);
-  await packAssets(join(siteDir, 'assets'));
+  writeFileSync(join(siteDir, 'assets/app-0123.js.gz'), gzipSync(SCRIPT));
   const served = servedRoutes({ ...deps, ...web, showPaths: false });
   const webApp = createWebApp({ links, cookies, password, served, siteDir, hostNames: settings.hostNames });
   const page = await listenForPage('127.0.0.1', 0, log, limits);

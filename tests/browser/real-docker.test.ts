@@ -1,0 +1,3 @@
+import { realHost } from './suites/real-host.ts';
+
+realHost('docker');
