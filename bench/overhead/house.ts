@@ -3,11 +3,11 @@
  * watched channel wired to its agent. What it opens it closes; the folder is the caller's.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LOCAL_USER, localChat } from '@bellhop/channels/terminal';
-import { createConversationLog } from '../../packages/host/src/api/conversation-log.ts';
-import { Watchers } from '../../packages/host/src/api/stream.ts';
+import { createServedChannel, localChat, ownerOn, type ServedChannel } from '@bellhop/channels/served';
+import { listenForPage } from '../../packages/host/src/api/server.ts';
 import { systemClock } from '../../packages/host/src/clock.ts';
 import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
 import { startHost } from '../../packages/host/src/host.ts';
@@ -15,7 +15,7 @@ import { openLog } from '../../packages/host/src/log.ts';
 import { ensureRunner } from '../../packages/host/src/runner-bundle.ts';
 import { chooseRuntime, createBwrapRuntime } from '../../packages/host/src/sandboxes/index.ts';
 import { readSettings } from '../../packages/host/src/settings.ts';
-import { addWiring, listAgents } from '../../packages/host/src/store/agents.ts';
+import { listAgents } from '../../packages/host/src/store/agents.ts';
 import { openGenerations } from '../../packages/host/src/store/generations.ts';
 import { openStore } from '../../packages/host/src/store/sqlite.ts';
 import { BENCH_CHANNEL, type Moments, watchedChannel } from './channel.ts';
@@ -57,12 +57,16 @@ export async function openHouse(dataDir: string, idleStopMs?: number): Promise<H
   const store = countedStore(openStore(join(dataDir, 'bellhop.db')));
   const log = openLog(dataDir, systemClock.now);
   const moments = { accept: ignore, send: ignore, working: ignore, idle: ignore };
-  const channel = watchedChannel(createConversationLog(BENCH_CHANNEL, store, systemClock, new Watchers()), {
+  const watched = {
     accept: () => moments.accept(),
     send: () => moments.send(),
     working: () => moments.working(),
     idle: () => moments.idle(),
-  } satisfies Moments);
+  } satisfies Moments;
+  const channels: ServedChannel[] = [];
+  // Nobody opens it: the page costs what it costs by being there.
+  const siteDir = join(dataDir, 'no-page');
+  await mkdir(join(siteDir, 'assets'), { recursive: true });
   const settings = readSettings(dataDir);
   const host = await startHost({
     folders,
@@ -72,24 +76,27 @@ export async function openHouse(dataDir: string, idleStopMs?: number): Promise<H
     runnerDir: await ensureRunner(folders, ignore),
     clock: systemClock,
     log,
-    channels: [channel],
+    serve(name, conversations) {
+      const isWatched = name === BENCH_CHANNEL;
+      const made = isWatched
+        ? watchedChannel(conversations, watched)
+        : createServedChannel(name, conversations);
+      if (isWatched) channels.push(made);
+      return made;
+    },
+    channels: [],
     version: 'bench',
     harness: 'instant',
+    page: await listenForPage('127.0.0.1', 0, log),
     url: '',
+    siteDir,
     onStop: ignore,
   });
   const [agent] = await listAgents(store.read);
   if (!agent) throw new Error('the first start made no agent');
   const chat = localChat(agent.name);
-  await store.transaction((sql) =>
-    addWiring(sql, {
-      channel: BENCH_CHANNEL,
-      chat,
-      agent: agent.id,
-      engageMode: 'always',
-      sessionMode: 'per-thread',
-    }),
-  );
+  const [channel] = channels;
+  if (!channel) throw new Error('the host made no channel to watch');
 
   async function exchange(onSend: () => void = ignore): Promise<Exchange> {
     const at = { acceptMs: 0, workingMs: 0, sendMs: 0 };
@@ -106,24 +113,25 @@ export async function openHouse(dataDir: string, idleStopMs?: number): Promise<H
       onSend();
       sent.resolve();
     };
-    const session = await channel.receive({
+    const accepted = await channel?.receive({
       kind: 'message',
       id: randomUUIDv7(),
       chat,
       thread: 'main',
-      sender: { id: LOCAL_USER, name: 'you' },
+      sender: { id: ownerOn(BENCH_CHANNEL), name: 'you' },
       sentAt: Date.now(),
       text: 'How long does this take?',
       files: [],
       isMention: true,
       isGroup: false,
     });
+    if (accepted?.kind !== 'accepted') throw new Error('the host refused a message');
     await sent.promise;
     clearTimeout(failed);
     return {
       ...at,
       workingMs: at.workingMs || at.sendMs,
-      mailbox: join(dataDir, 'sessions', agent?.id ?? '', session),
+      mailbox: join(dataDir, 'sessions', agent?.id ?? '', accepted.sessions[0] ?? ''),
     };
   }
 

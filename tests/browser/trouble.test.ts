@@ -1,7 +1,6 @@
 /** What goes wrong around the page: the host dies, a session ends, an agent writes what it should not, much of it. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { PHONE } from './chrome.ts';
 import { inBrowser } from './world.ts';
 
@@ -147,12 +146,11 @@ browser(
   'the page has no serious fault of accessibility, empty, in use, on a phone, in the dark',
   async (world) => {
     const { server } = world;
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const view of [{}, { colorScheme: 'dark' as const }, { viewport: PHONE, touch: true }]) {
       const desk = await world.open(view, `#/bell/${JSON.stringify(view).length}`);
       await desk.composer.waitFor();
       const check = async (what: string): Promise<void> => {
-        await desk.page.evaluate(axe);
+        await desk.page.evaluate(axe.source);
         const found = await desk.page.evaluate(async () => {
           // biome-ignore lint/suspicious/noExplicitAny: axe brings no global type
           const { violations } = await (globalThis as any).axe.run();

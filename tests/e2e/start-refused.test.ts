@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { STORE_VERSION } from '../../packages/host/src/store/schema.ts';
 import type { HostProcess } from './house/host-process.ts';
 import { type House, houseFor } from './house/house.ts';
 import { bwrapMissing, HOST_PROGRAM, NODE } from './house/machine.ts';
@@ -119,7 +120,7 @@ describe('data with a conversation in it', { skip: bwrapMissing }, () => {
     const before = fingerprint(house);
     await assertRefused(house.start(), /newer/, /Update.*--data DIR/);
     assert.equal(fingerprint(house), before);
-    setStoreVersion(house, 1);
+    setStoreVersion(house, STORE_VERSION);
     await house.up();
     assert.equal((await house.ask('help', 'main')).code, 0);
     assert.deepEqual(

@@ -14,7 +14,7 @@ import { run } from './house/run.ts';
 import { stillRun } from './house/sandboxes.ts';
 import { until } from './house/until.ts';
 
-const READY_LINE = /^Bellhop is ready in \d+\.\d s: http:\/\/127\.0\.0\.1:\d+\/\n$/;
+const READY_LINE = /^Bellhop is ready in \d+\.\d s: http:\/\/127\.0\.0\.1:\d+\/in\/[\w-]{43}\n$/;
 
 function assertNothingIsLeft(house: House): void {
   assert.deepEqual(house.sandboxes(), []);
@@ -73,11 +73,15 @@ describe('a host that is up', { skip: bwrapMissing }, () => {
 });
 
 describe('up', { skip: bwrapMissing }, () => {
-  test('prints one line on stdout when it is ready, with the address of a page that answers', async (t) => {
+  test('prints one line on stdout when it is ready, with a link that signs in to the page', async (t) => {
     const host = await houseFor(t).up();
-    const page = await fetch(await host.ready());
+    const link = await host.ready();
+    const entered = await fetch(link, { redirect: 'manual' });
+    assert.deepEqual([entered.status, entered.headers.get('location')], [303, '/']);
+    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const page = await fetch(new URL('/', link), { headers: { cookie } });
     assert.equal(page.status, 200);
-    assert.match(await page.text(), /Bellhop is running/);
+    assert.match(await page.text(), /Stand-in/);
     await host.stop();
     assert.match(host.stdout, READY_LINE);
   });

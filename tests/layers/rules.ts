@@ -25,7 +25,7 @@ const PACKAGES: Readonly<Record<string, PackageRule>> = {
       '@bellhop/mailbox': 'value',
       '@bellhop/mailbox/host': 'value',
       '@bellhop/channels': 'value',
-      '@bellhop/channels/terminal': 'value',
+      '@bellhop/channels/served': 'value',
       '@bellhop/runner/protocol': 'value',
     },
     thirdParty: true,

@@ -13,6 +13,7 @@ import type {
   SendAnswer,
   SendMessage,
   SentMessage,
+  SignInLink,
   Status,
   UploadedFile,
 } from '@bellhop/host/api';
@@ -44,6 +45,14 @@ export class Client {
 
   async stop(signal: AbortSignal): Promise<void> {
     await this.#post('/v1/stop', {}, signal);
+  }
+
+  link(signal: AbortSignal): Promise<SignInLink> {
+    return this.#post<SignInLink>('/v1/links', {}, signal);
+  }
+
+  async setPassword(password: string, signal: AbortSignal): Promise<void> {
+    await this.#post('/v1/password', { password }, signal);
   }
 
   send(message: SendMessage, signal: AbortSignal): Promise<SentMessage> {
@@ -100,8 +109,9 @@ export class Client {
     const response = await this.#call(call);
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 299) throw await refusal(response);
-    // The shapes are the contract's, and both ends come from one checkout.
-    return JSON.parse(await readAll(response)) as T;
+    const text = await readAll(response);
+    // The shapes are the contract's, and both ends come from one checkout; 204 has nothing to read.
+    return (status === 204 ? undefined : JSON.parse(text)) as T;
   }
 
   #call(call: Call): Promise<IncomingMessage> {

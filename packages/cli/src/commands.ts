@@ -7,7 +7,9 @@ import type { OptionSpec } from './args.ts';
 import { ask } from './ask.ts';
 import { chat } from './chat/chat.ts';
 import type { Command } from './command.ts';
+import { link } from './link.ts';
 import { logs } from './logs/logs.ts';
+import { password } from './password.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 
@@ -26,6 +28,7 @@ function byLauncher(name: string, usage: string, summary: string, options: Comma
 export const COMMANDS: readonly Command[] = [
   byLauncher('up', 'up [options]', 'set up what is missing and run the host', {
     port: { type: 'string', value: 'N', help: 'the port of the page (0 = any free one; default 7788)' },
+    host: { type: 'string', value: 'ADDRESS', help: 'its address (default 127.0.0.1; else with a password)' },
     sandbox: { type: 'string', value: 'KIND', help: 'auto, bwrap, or none (development only)' },
     'no-open': { type: 'boolean', value: '', help: 'do not open the page in a browser' },
   }),
@@ -49,6 +52,22 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: true,
     run: ask,
+  },
+  {
+    name: 'link',
+    usage: 'link',
+    summary: 'a new link that signs a browser in to the page',
+    options: {},
+    takesWords: false,
+    run: link,
+  },
+  {
+    name: 'password',
+    usage: 'password',
+    summary: 'set the password of the page (typed, or from stdin)',
+    options: {},
+    takesWords: false,
+    run: password,
   },
   {
     name: 'status',

@@ -27,6 +27,7 @@ export class FakeHost {
   /** Every accepted send, repeats included. */
   readonly sent: SendMessage[] = [];
   readonly answers: SendAnswer[] = [];
+  readonly passwords: string[] = [];
   readonly uploads: { readonly name: string; readonly bytes: Buffer }[] = [];
   /** The `after` of every event stream that was opened; null when there was none. */
   readonly streams: (string | null)[] = [];
@@ -121,6 +122,15 @@ export class FakeHost {
       case 'POST /v1/stop':
         json(response, 202, {});
         return this.kill();
+      case 'POST /v1/links':
+        return json(response, 201, {
+          url: 'http://127.0.0.1:7788/in/token',
+          expiresAt: '2026-01-01T00:10:00.000Z',
+        });
+      case 'POST /v1/password':
+        this.passwords.push((JSON.parse(body.toString()) as { password: string }).password);
+        response.writeHead(204).end();
+        return;
       case 'GET /v1/events':
         return this.#stream(url.searchParams.get('after'), response);
       case 'POST /v1/files':

@@ -1,5 +1,5 @@
 /** What the first start puts into an empty store: the agent `bell`, its owner, and the wirings to terminal and web. */
-import { LOCAL_USER, localChat } from '@bellhop/channels/terminal';
+import { localChat, ownerOn, SERVED_NAMES } from '@bellhop/channels/served';
 import { addAgent, addSetting, addUser, addWiring, listAgents, setting } from './store/agents.ts';
 import type { Store } from './store/port.ts';
 import type { AgentId } from './types.ts';
@@ -16,10 +16,10 @@ export async function firstStart(
 ): Promise<string> {
   await store.transaction(async (sql) => {
     await addSetting(sql, INSTALL_ID, newId);
-    await addUser(sql, LOCAL_USER, 'owner');
+    for (const channel of SERVED_NAMES) await addUser(sql, ownerOn(channel), 'owner');
     if ((await listAgents(sql)).length > 0) return;
     await addAgent(sql, { ...FIRST_AGENT, harness }, nowMs);
-    for (const channel of ['terminal', 'web']) {
+    for (const channel of SERVED_NAMES) {
       const chat = localChat(FIRST_AGENT.name);
       const modes = { engageMode: 'always', sessionMode: 'per-thread' } as const;
       await addWiring(sql, { channel, chat, agent: FIRST_AGENT.id, ...modes });

@@ -1,21 +1,32 @@
 /**
  * One host, put together: the only place that constructs (design.md §2). Everything it makes it also ends, in reverse.
  *
- *   terminal --accept--> router --nudge--> supervisor --> inbound.db --> runner --> outbound.db
- *       ^------------- delivery engine <-- row checker <-- sweep <--------------------'
+ *   terminal, web --accept--> router --nudge--> supervisor --> inbound.db --> runner --> outbound.db
+ *       ^---------------- delivery engine <-- row checker <-- sweep <-----------------'
  */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
-import { createTerminalChannel } from '@bellhop/channels/terminal';
+import {
+  type ConversationLog,
+  SERVED_NAMES,
+  type ServedChannel,
+  type ServedName,
+} from '@bellhop/channels/served';
 import { createAccessGate } from './access/gate.ts';
-import { createConversationLog } from './api/conversation-log.ts';
-import { createLocalApp } from './api/local-app.ts';
-import { type Listener, listenOnSocket } from './api/server.ts';
+import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
+import { createOwnerApp } from './api/owner-app.ts';
+import { servedRoutes } from './api/served-app.ts';
+import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
+import { createCookies } from './api/sign-in/cookies.ts';
+import { Links } from './api/sign-in/links.ts';
+import { createPassword } from './api/sign-in/password.ts';
 import { createSpool } from './api/spool.ts';
 import { createStatusReader } from './api/status.ts';
-import { conversationName, Watchers } from './api/stream.ts';
+import { Watchers } from './api/stream.ts';
+import { createWatcher } from './api/watcher.ts';
+import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { firstStart } from './first-start.ts';
@@ -26,9 +37,10 @@ import { nextOccurrence } from './schedule/series.ts';
 import { createEnqueuer } from './sessions/enqueue.ts';
 import { createMailboxes } from './sessions/mailboxes.ts';
 import { safeName } from './sessions/names.ts';
+import { createReceivedFiles } from './sessions/received.ts';
 import { forgetEvents, spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
-import type { Watcher } from './supervisor/port.ts';
+import { forgetSignIns } from './store/sign-ins.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { Clock, Log, SessionId, Settings } from './types.ts';
 
@@ -44,13 +56,18 @@ export interface HostParts {
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The platforms, each under its own name, beside the terminal, which the host serves itself. */
+  /** Makes the channels that the host serves itself. */
+  readonly serve: (name: ServedName, log: ConversationLog) => ServedChannel;
+  /** The platforms, each under its own name. */
   readonly channels: readonly Channel[];
   readonly version: string;
   /** Harness of the agent that a first start makes. */
   readonly harness: string;
-  /** Where the page is. */
+  readonly page: PageListener;
+  /** Address of the page, with a slash at its end. */
   readonly url: string;
+  /** The built page. */
+  readonly siteDir: string;
   /** Someone asked for the end by the API. */
   readonly onStop: () => void;
 }
@@ -58,6 +75,8 @@ export interface HostParts {
 export interface Host {
   /** Resolves when nothing runs and nothing is on its way. The owner's socket still answers. */
   stop(): Promise<void>;
+  /** The address that signs a browser in, once, within this time. */
+  signInLink(lifeMs: number): string;
   /** The very last: who waits for the host to be gone waits for this. */
   closeSocket(): Promise<void>;
 }
@@ -69,14 +88,23 @@ export async function startHost(parts: HostParts): Promise<Host> {
   // Sockets of the dead: nobody is left to connect to them.
   await rm(join(folders.dataDir, 'run'), { recursive: true, force: true });
   await makeFolder(folders, 'passage', 'run');
-  await store.transaction((sql) => forgetEvents(sql, clock.now() - REMEMBER_EVENTS_MS));
+  await store.transaction(async (sql) => {
+    await forgetEvents(sql, clock.now() - REMEMBER_EVENTS_MS);
+    await forgetSignIns(sql, clock.now());
+  });
   const spool = createSpool(folders.dataDir, settings.maxFileBytes, safeName);
   const claimed = (await spooledFiles(store.read)).join('\n');
   await spool.removeUnclaimed(clock.now(), (id) => claimed.includes(id));
 
   const watchers = new Watchers();
-  const terminal = createTerminalChannel(createConversationLog('terminal', store, clock, watchers));
-  const channels = new Map<string, Channel>([terminal, ...parts.channels].map((c) => [c.name, c]));
+  const served = SERVED_NAMES.map((name) => {
+    const conversations = createConversationLog(name, { store, clock, watchers, log });
+    return { name, log: conversations, channel: parts.serve(name, conversations) };
+  });
+  const logs = new Map<string, ServedLog>(served.map((one) => [one.name, one.log]));
+  const channels = new Map<string, Channel>(
+    [...served.map((one) => one.channel), ...parts.channels].map((c) => [c.name, c]),
+  );
   const mailboxes = createMailboxes(folders, {
     maxFileBytes: settings.maxOutboundBytes,
     maxValueBytes: MAX_VALUE_BYTES,
@@ -103,7 +131,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, zone),
     enqueuer: createEnqueuer({ store, mailboxes, folders }),
     checker: createRowChecker({ mailboxes, settings, clock, warning: runtime.warning }),
-    watcher: createWatcher(watchers, channels),
+    watcher: createWatcher(watchers, channels, runtime.kind),
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
@@ -115,6 +143,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     newSessionId: () => randomUUIDv7() as SessionId,
     nudge: (session) => supervisor.nudge(session),
+    journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 
   await delivery.start();
@@ -123,25 +152,42 @@ export async function startHost(parts: HostParts): Promise<Host> {
     await channel.start({ accept: (event) => router.accept(channel.name, event) });
   }
   const status = createStatusReader({ ...parts, supervisor, startedMs: clock.now() });
-  const routes = createLocalApp({
+  const deps = {
     store,
-    channel: terminal,
     supervisor,
     watchers,
     spool,
     settings,
     clock,
+    received: createReceivedFiles(store, mailboxes),
     status,
-    stop: parts.onStop,
-  });
-  const socket: Listener = await listenOnSocket(folders.dataDir, routes, log);
+  };
+  const routes = served.map((one) => servedRoutes({ ...deps, ...one, showPaths: one.name === 'terminal' }));
+  const [forOwner = [], forPage = []] = routes;
+  const links = new Links(clock);
+  const password = createPassword(store, clock);
+  const cookies = createCookies(store, clock, installId);
+  parts.page.serve(
+    createWebApp({
+      links,
+      cookies,
+      password,
+      served: forPage,
+      siteDir: parts.siteDir,
+      hostNames: settings.hostNames,
+    }),
+  );
+  const app = createOwnerApp({ served: forOwner, links, password, url: parts.url, stop: parts.onStop });
+  const socket: Listener = await listenOnSocket(folders.dataDir, app, log);
   return {
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
       await supervisor.stop();
       await delivery.stop();
+      await parts.page.close();
     },
+    signInLink: (lifeMs) => `${parts.url}in/${links.issue(lifeMs).token}`,
     closeSocket: () => socket.close(),
   };
 }
@@ -151,15 +197,4 @@ async function stopLeftovers(runtime: SandboxRuntime, installId: string, log: Lo
   const leftovers = await runtime.leftovers(installId);
   await Promise.all(leftovers.map((leftover) => leftover.kill()));
   if (leftovers.length > 0) log.warn('sandboxes of a dead host stopped', { count: leftovers.length });
-}
-
-function createWatcher(watchers: Watchers, channels: ReadonlyMap<string, Channel>): Watcher {
-  const nameOf = (s: { channel: string; chat: string; thread: string | null }) =>
-    conversationName(s.channel, s.chat, s.thread);
-  return {
-    receipt: (session, message, state, reason) =>
-      watchers.tell(nameOf(session), { type: 'receipt', message, state, reason }),
-    live: (session, turn, text) => watchers.tell(nameOf(session), { type: 'live', turn, text }),
-    typing: (session, on) => channels.get(session.channel)?.typing(session.chat, session.thread, on),
-  };
 }

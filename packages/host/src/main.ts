@@ -5,15 +5,19 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createServedChannel } from '@bellhop/channels/served';
 import packageJson from '../package.json' with { type: 'json' };
-import { createStatusPage, listenOnLoopback } from './api/server.ts';
+import { LINK_LIFE_MS } from './api/owner-app.ts';
+import { listenForPage } from './api/server.ts';
+import { removeOldBuilds } from './built-folder.ts';
 import { systemClock } from './clock.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import type { Folders } from './folders.ts';
 import { startHost } from './host.ts';
 import { readNote, takeLock } from './lock.ts';
 import { openLog } from './log.ts';
-import { ensureRunner, removeOldRunners } from './runner-bundle.ts';
+import { ensurePage } from './page-bundle.ts';
+import { ensureRunner } from './runner-bundle.ts';
 import {
   chooseRuntime,
   createBwrapRuntime,
@@ -21,9 +25,13 @@ import {
   type SandboxRuntime,
 } from './sandboxes/index.ts';
 import { readSettings } from './settings.ts';
+import type { Store } from './store/port.ts';
+import { passwordHash } from './store/sign-ins.ts';
 import { openStore } from './store/sqlite.ts';
-import { readUpOptions, StartError, type UpOptions, USAGE, UsageError } from './up.ts';
+import { isLoopback, pageUrl, readUpOptions, StartError, type UpOptions, USAGE, UsageError } from './up.ts';
 
+/** The link that `up` prints: for somebody who starts it now and looks at it later. */
+const FIRST_LINK_LIFE_MS = 24 * 3_600_000;
 const EXIT = { ok: 0, failed: 1, usage: 2, running: 3 } as const;
 
 function say(line: string): void {
@@ -47,12 +55,15 @@ async function up(options: UpOptions): Promise<number> {
   const log = openLog(dataDir, systemClock.now);
   const settings = readSettings(dataDir);
   const store = openStore(join(dataDir, 'bellhop.db'));
+  await checkHost(options, store);
   const runtime = await findRuntime(folders, options);
   const runnerDir = await ensureRunner(folders, () => say('Building the runner …'));
-  const page = await listenOnLoopback(options.port, createStatusPage(packageJson.version), log);
+  // A page that was built elsewhere spares the tests a build for each data folder.
+  const siteDir = process.env.BELLHOP_PAGE || (await ensurePage(folders, () => say('Building the page …')));
+  const page = await listenForPage(options.host, options.port, log);
   if (options.port !== 0 && page.port !== options.port)
     say(`Port ${options.port} is busy; using ${page.port}.`);
-  const url = `http://127.0.0.1:${page.port}/`;
+  const url = pageUrl(options.host, page.port);
   const stopping = Promise.withResolvers<string>();
   const host = await startHost({
     folders,
@@ -62,27 +73,32 @@ async function up(options: UpOptions): Promise<number> {
     runnerDir,
     clock: systemClock,
     log,
+    serve: createServedChannel,
     channels: [],
     version: packageJson.version,
     harness: process.env.BELLHOP_HARNESS ?? 'demo',
+    page,
     url,
+    siteDir,
     onStop: () => stopping.resolve('./bellhop stop'),
   });
-  await removeOldRunners(folders, runnerDir);
+  await removeOldBuilds(runnerDir);
+  if (!process.env.BELLHOP_PAGE) await removeOldBuilds(siteDir);
   lock.note({ pid: process.pid, url });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stopping.resolve(signal));
   }
-  process.stdout.write(`Bellhop is ready in ${(performance.now() / 1_000).toFixed(1)} s: ${url}\n`);
+  process.stdout.write(
+    `Bellhop is ready in ${(performance.now() / 1_000).toFixed(1)} s: ${host.signInLink(FIRST_LINK_LIFE_MS)}\n`,
+  );
   say('Talk to it in another terminal: ./bellhop chat    Ctrl-C stops it.');
   log.info('ready', { url, sandbox: runtime.kind, version: packageJson.version });
-  if (options.open) openInBrowser(url);
+  if (options.open) openInBrowser(host.signInLink(LINK_LIFE_MS));
 
   const why = await stopping.promise;
   say('Stopping …');
   log.info('stopping', { why });
   await host.stop();
-  await page.close();
   await store.close();
   log.info('stopped');
   lock.release();
@@ -101,6 +117,15 @@ async function findRuntime(folders: Folders, options: UpOptions): Promise<Sandbo
   if (!choice.ok) throw new StartError(`no sandbox can be used: ${choice.why}`, choice.install);
   if (choice.runtime.warning) say(`WARNING: ${choice.runtime.warning}`);
   return choice.runtime;
+}
+
+/** Whoever reaches the address could try to sign in: there must be something to know. */
+async function checkHost({ host }: UpOptions, store: Store): Promise<void> {
+  if (isLoopback(host) || (await passwordHash(store.read)) !== null) return;
+  throw new StartError(
+    `--host ${host} lets other machines reach the page, and no password is set`,
+    'Start it without --host, set one with ./bellhop password, then start it again with --host.',
+  );
 }
 
 /** Only where a person sits in front of a desktop. */

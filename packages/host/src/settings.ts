@@ -15,6 +15,11 @@ const bytes = ms;
 const count = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 
+const hostName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9.-]+(?::\d{1,5})?$/i, 'a name as in bellhop.example.com'),
+);
+
 const schema = v.strictObject({
   maxFileBytes: v.optional(bytes, 25 * MIB),
   maxTextBytes: v.optional(bytes, 256 * 1024),
@@ -32,6 +37,7 @@ const schema = v.strictObject({
   maxAwake: v.optional(count(1), () => awakeFor(totalmem())),
   maxRowsPerMinute: v.optional(count(1), 1_000),
   maxOutboundBytes: v.optional(bytes, 32 * MIB),
+  hostNames: v.optional(v.array(hostName), []),
 });
 
 /** Half of the memory, one place at least. */

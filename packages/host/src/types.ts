@@ -76,4 +76,6 @@ export interface Settings {
   readonly maxRowsPerMinute: number;
   /** A larger outbound.db is refused. */
   readonly maxOutboundBytes: number;
+  /** Further names that the page is reached by, as of a proxy in front. */
+  readonly hostNames: readonly string[];
 }

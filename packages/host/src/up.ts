@@ -1,4 +1,5 @@
 /** The words of `./bellhop up`: its options, and how its errors end. */
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,7 +7,8 @@ import { parseArgs } from 'node:util';
 export const USAGE = `Usage: ./bellhop up [options]
 
   --data DIR            where everything is kept (default: ~/.bellhop)
-  --port N              port of the page on 127.0.0.1 (default: 7788; 0: any free one)
+  --port N              port of the page (default: 7788; 0: any free one)
+  --host ADDRESS        address of the page (default: 127.0.0.1; others need a password)
   --sandbox auto|bwrap  what agents run in (default: auto)
   --no-open             do not open the page in a browser
   --help                this text
@@ -15,11 +17,14 @@ Ctrl-C stops it. For development only: --sandbox none runs agents WITHOUT a sand
 `;
 
 const DEFAULT_PORT = 7788;
+const LOOPBACK = '127.0.0.1';
 const SANDBOXES = ['auto', 'bwrap', 'none'] as const;
 
 export interface UpOptions {
   readonly dataDir: string;
   readonly port: number;
+  /** Where the page listens: an address of this machine. */
+  readonly host: string;
   readonly sandbox: (typeof SANDBOXES)[number];
   readonly open: boolean;
 }
@@ -50,10 +55,23 @@ export function readUpOptions(argv: readonly string[], env: NodeJS.ProcessEnv): 
     throw new UsageError(`--port ${values.port}: not a port`);
   const sandbox = SANDBOXES.find((known) => known === (values.sandbox ?? 'auto'));
   if (!sandbox) throw new UsageError(`--sandbox ${values.sandbox}: choose auto or bwrap`);
+  const host = values.host ?? LOOPBACK;
+  if (isIP(host) === 0) throw new UsageError(`--host ${host}: not an address, as in 192.168.1.20 or 0.0.0.0`);
   if (values.data === '') throw new UsageError('--data is empty');
   // Set but empty is not set; the current folder would be a surprise.
   const dataDir = resolve(values.data ?? (env.BELLHOP_DATA || join(homedir(), '.bellhop')));
-  return { dataDir, port, sandbox, open: !values['no-open'] };
+  return { dataDir, port, host, sandbox, open: !values['no-open'] };
+}
+
+/** Only this machine can reach it. */
+export function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
+}
+
+/** The address as a person opens it on this machine. */
+export function pageUrl(host: string, port: number): string {
+  const reached = host === '0.0.0.0' || host === '::' ? LOOPBACK : host;
+  return `http://${isIP(reached) === 6 ? `[${reached}]` : reached}:${port}/`;
 }
 
 function parse(argv: readonly string[]) {
@@ -65,6 +83,7 @@ function parse(argv: readonly string[]) {
       options: {
         data: { type: 'string' },
         port: { type: 'string' },
+        host: { type: 'string' },
         sandbox: { type: 'string' },
         'no-open': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

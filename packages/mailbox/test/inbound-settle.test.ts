@@ -198,3 +198,30 @@ test('cancelling never ends a message that people wrote', (t) => {
   mailbox.settle({ changes: [], cancel: ['talk'] });
   assert.equal(stored(mailbox, 'talk').status, 'pending');
 });
+
+test('a dead letter is brought back under its next attempt; nothing else is, and nothing twice', (t) => {
+  const { folder, mailbox } = opened(t);
+  mailbox.enqueue(['dead', 'done', 'open', 'gone'].map((id) => message(id, { kind: 'task' })));
+  mailbox.settle({
+    changes: [
+      { kind: 'charged', id: mid('dead'), attempt: 1, generation: 1, dueMs: T0 },
+      { kind: 'failed', id: mid('dead'), attempt: 2, reason: 'it died', generation: 2 },
+      done('done'),
+    ],
+    cancel: ['gone'],
+  });
+  for (const _ of [1, 2]) mailbox.revive(['dead', 'done', 'open', 'gone', 'none'].map(mid));
+  const rows = sql(
+    folder.inbound,
+    'SELECT id, status, tries, attempt, due_ms, ended_reason FROM messages_in ORDER BY seq',
+  );
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['dead', 'pending', 0, 3, 0, null],
+      ['done', 'completed', 0, 1, 0, null],
+      ['open', 'pending', 0, 1, 0, null],
+      ['gone', 'cancelled', 0, 1, 0, 'cancelled'],
+    ],
+  );
+});

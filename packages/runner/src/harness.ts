@@ -62,8 +62,18 @@ export interface TurnTools {
   live(text: string): void;
   /** Something happened: the turn is getting on. */
   progress(): void;
-  /** Runs a tool under its name and declared time-out, which the host respects. */
-  tool<T>(name: string, timeoutMs: number | null, work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a tool under its name and declared time-out, which the host respects; people see name and detail (a command, a
+   * path) while it runs, and how long it took.
+   */
+  tool<T>(
+    tool: { readonly name: string; readonly detail: string; readonly timeoutMs: number | null },
+    work: () => Promise<T>,
+  ): Promise<T>;
+  /** What has come for this agent since the turn began: from now on part of the turn, and acked by its commit (M6). */
+  followUps(): Promise<readonly TurnMessage[]>;
+  /** Aborted when a person ends the turn: stop soon, with any error. What the turn has sent stays sent. */
+  readonly signal: AbortSignal;
 }
 
 export interface TurnResult {

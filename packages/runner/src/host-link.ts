@@ -87,9 +87,11 @@ export class HostLink {
     socket.write(`${JSON.stringify(frame)}\n`);
   }
 
-  close(): void {
+  /** Resolves when what was sent is on its way. */
+  async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
-    this.#socket?.end();
+    const socket = this.#socket;
+    if (socket) await new Promise<void>((resolve) => socket.end(resolve).once('close', () => resolve()));
   }
 }

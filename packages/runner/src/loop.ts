@@ -18,7 +18,8 @@ import {
   selectBatch,
 } from '@bellhop/mailbox/runner';
 import type { Bell } from './bell.ts';
-import { type Harness, TurnFailed, TurnLater, type TurnResult } from './harness.ts';
+import type { Cancel } from './cancel.ts';
+import { type Harness, TurnFailed, type TurnInput, TurnLater, type TurnResult } from './harness.ts';
 import { readInbound } from './inbound.ts';
 import { cutText } from './long-text.ts';
 import { toTurnMessage } from './messages.ts';
@@ -30,6 +31,7 @@ export interface LoopDeps {
   readonly outbound: OutboundMailbox;
   readonly harness: Harness;
   readonly bell: Bell;
+  readonly cancel: Cancel;
   readonly emit: (frame: RunnerFrame) => void;
   readonly now: () => number;
 }
@@ -75,22 +77,48 @@ async function dropOrphanClaims({ config, outbound }: LoopDeps): Promise<void> {
 }
 
 async function runTurn(deps: LoopDeps, batch: Batch): Promise<void> {
-  const { config, outbound, emit, now } = deps;
-  const answering = batch.messages.at(-1);
+  const { config, outbound, emit, now, cancel } = deps;
+  const [answering] = batch.messages.slice(-1);
   if (!answering) return;
   const turnId = batch.turnId ?? (randomUUIDv7() as TurnId);
   const sent = batch.turnId === null ? [] : outbound.sent(turnId).map((row) => row.content);
-  outbound.claim(turnId, batch.messages, now());
-  emit({ t: 'working', turn: turnId, messages: batch.messages.map((m) => m.id) });
-  const turn = new Turn({ ...config, turnId, answering, outbound, emit, now });
+  const held: InboundRow[] = [];
+  const claim = (rows: readonly InboundRow[]): void => {
+    outbound.claim(turnId, rows, now());
+    held.push(...rows);
+    emit({ t: 'working', turn: turnId, messages: held.map((m) => m.id) });
+  };
+  claim(batch.messages);
+  const signal = cancel.begin();
+  const claimFollowUps = async (): Promise<readonly InboundRow[]> => {
+    const rows = await lookForFollowUps(deps, config.batchSize - held.length);
+    if (rows.length > 0) claim(rows);
+    return rows;
+  };
+  const turn = new Turn({ ...config, turnId, answering, claimFollowUps, signal, outbound, emit, now });
   // Life is told by a timer of its own: a quiet tool must not look dead (L15).
   const beats = setInterval(() => emit({ t: 'beat', progress: turn.progressCount }), BEAT_MS);
   try {
     const end = await think(deps, batch, turn, turnId, sent);
-    await commit(deps, batch, turnId, answering, end);
+    await commit(deps, { ...batch, messages: held }, turnId, turn.answering, end);
   } finally {
     clearInterval(beats);
+    cancel.end();
   }
+  if (cancel.abandoned) deps.bell.close();
+}
+
+/**
+ * What became due since the turn's batch was taken; at most so many. What an earlier turn held is left to a turn of its
+ * own, under that turn's id (M7).
+ */
+function lookForFollowUps(deps: LoopDeps, limit: number): Promise<readonly InboundRow[]> {
+  if (limit <= 0) return Promise.resolve([]);
+  const { config, outbound, now } = deps;
+  return readInbound(config.inDir, (inbound) => {
+    const acks = outbound.acks();
+    return [...inbound.due(now())].filter((row) => !acks.has(row.id)).slice(0, limit);
+  });
 }
 
 async function think(
@@ -100,21 +128,18 @@ async function think(
   turnId: TurnId,
   sent: readonly string[],
 ): Promise<TurnEnd> {
-  const { config, harness, outbound } = deps;
+  const { config, harness, outbound, cancel } = deps;
   const toMessage = (row: InboundRow) => toTurnMessage(row, config.inDir);
   try {
-    const result = await harness.run(
-      {
-        turnId,
-        agentName: config.agentName,
-        messages: batch.messages.map(toMessage),
-        context: batch.context.map(toMessage),
-        sent,
-        continuation: outbound.state(`continuation:${harness.name}`),
-      },
-      turn,
-    );
-    return { kind: 'answered', result };
+    const input: TurnInput = {
+      turnId,
+      agentName: config.agentName,
+      messages: batch.messages.map(toMessage),
+      context: batch.context.map(toMessage),
+      sent,
+      continuation: outbound.state(`continuation:${harness.name}`),
+    };
+    return { kind: 'answered', result: await cancel.unlessStopped(turn.signal, harness.run(input, turn)) };
   } catch (error) {
     if (error instanceof TurnLater) {
       const { errorClass, message, retryAfterMs } = error;

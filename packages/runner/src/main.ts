@@ -6,11 +6,12 @@
  */
 import { OutboundMailbox } from '@bellhop/mailbox/runner';
 import { Bell } from './bell.ts';
+import { Cancel } from './cancel.ts';
 import type { Harness } from './harness.ts';
 import { harnesses } from './harnesses/manifest.ts';
 import { HostLink } from './host-link.ts';
 import { runLoop } from './loop.ts';
-import type { RunnerConfig } from './protocol.ts';
+import type { HostFrame, RunnerConfig } from './protocol.ts';
 
 /** An idle runner whose host is gone for good ends itself after this, in milliseconds. */
 const ORPHAN_MS = 10 * 60_000;
@@ -42,19 +43,33 @@ async function main(): Promise<void> {
   const harness = chooseHarness(config.harness);
   harness.start(config.workDir);
   const bell = new Bell();
-  const link = new HostLink(config.socketPath, { t: 'ready', generation: config.generation }, (frame) =>
-    frame.t === 'stop' ? bell.close() : bell.ring(),
-  );
+  const cancel = new Cancel();
+  const onFrame: Readonly<Record<HostFrame['t'], () => void>> = {
+    bell: () => bell.ring(),
+    stop: () => bell.close(),
+    cancel: () => cancel.ring(),
+  };
+  const ready = { t: 'ready', generation: config.generation } as const;
+  const link = new HostLink(config.socketPath, ready, (frame) => onFrame[frame.t]?.());
   process.on('SIGTERM', () => bell.close());
   const orphan = setInterval(() => {
     if (!link.connected && Date.now() - link.lastSeenMs > ORPHAN_MS) bell.close();
   }, ORPHAN_CHECK_MS);
   link.open();
   await link.connectedOnce();
-  await runLoop({ config, outbound, harness, bell, emit: (frame) => link.send(frame), now: Date.now });
+  await runLoop({
+    config,
+    outbound,
+    harness,
+    bell,
+    cancel,
+    emit: (frame) => link.send(frame),
+    now: Date.now,
+  });
   clearInterval(orphan);
-  link.close();
+  await link.close();
   outbound.close();
+  if (cancel.abandoned) process.exit(0);
 }
 
 await main();

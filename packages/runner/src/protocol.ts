@@ -18,7 +18,9 @@ export type HostFrame =
   /** Look at inbound.db. */
   | { readonly t: 'bell' }
   /** Finish the running turn if it ends in time, take no other, then exit. */
-  | { readonly t: 'stop' };
+  | { readonly t: 'stop' }
+  /** A person ended the running turn: commit it as failed. */
+  | { readonly t: 'cancel' };
 
 export type RunnerFrame =
   /** First frame: which generation this is. */
@@ -27,6 +29,15 @@ export type RunnerFrame =
   | { readonly t: 'bell' }
   /** A turn has claimed these messages (inbound ids). */
   | { readonly t: 'working'; readonly turn: string; readonly messages: readonly string[] }
+  /** A tool begins (`ok` null) or ends; `n` counts the tools of the turn. */
+  | {
+      readonly t: 'tool';
+      readonly turn: string;
+      readonly n: number;
+      readonly name: string;
+      readonly detail: string;
+      readonly ok: boolean | null;
+    }
   /** The next piece of text of the running turn. */
   | { readonly t: 'live'; readonly turn: string; readonly text: string }
   /** Alive. `progress` grows whenever the harness did something; a beat without growth is life without progress. */

@@ -9,9 +9,10 @@ import { constants, copyFile, mkdir, open, realpath, rename, stat } from 'node:f
 import { basename, join, sep } from 'node:path';
 import type { Address, InboundRow, OutboundId, OutboundKind, TurnId } from '@bellhop/mailbox';
 import type { NewOutbound, OutboundMailbox } from '@bellhop/mailbox/runner';
-import { TurnFailed, type TurnTools } from './harness.ts';
+import { TurnFailed, type TurnMessage, type TurnTools } from './harness.ts';
 import { readInbound } from './inbound.ts';
 import { cutText } from './long-text.ts';
+import { toTurnMessage } from './messages.ts';
 import type { RunnerFrame } from './protocol.ts';
 
 /** Rows that one turn may write; an agent that writes for ever is stopped here. */
@@ -20,11 +21,16 @@ export const MAX_ROWS_PER_TURN = 100;
 const MAX_FILE_BYTES = 25 * 1024 * 1024;
 /** Longest piece of live text in one frame, in UTF-16 units. */
 const MAX_LIVE = 8 * 1024;
+/** What people see of a tool's arguments, in UTF-16 units. */
+const MAX_DETAIL = 200;
 
 export interface TurnContext {
   readonly turnId: TurnId;
   /** Whose chat a message without an address goes to. */
   readonly answering: InboundRow;
+  /** Claims what has come since for this turn. */
+  readonly claimFollowUps: () => Promise<readonly InboundRow[]>;
+  readonly signal: AbortSignal;
   readonly inDir: string;
   readonly outDir: string;
   readonly workDir: string;
@@ -36,11 +42,23 @@ export interface TurnContext {
 export class Turn implements TurnTools {
   readonly #context: TurnContext;
   readonly #equalCalls = new Map<string, number>();
+  #answering: InboundRow;
   #rows = 0;
+  #tools = 0;
   #progress = 0;
 
   constructor(context: TurnContext) {
     this.#context = context;
+    this.#answering = context.answering;
+  }
+
+  /** What the turn's next words answer: the last message that it took up. */
+  get answering(): InboundRow {
+    return this.#answering;
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
   }
 
   /** Grows with everything the harness does. */
@@ -90,7 +108,7 @@ export class Turn implements TurnTools {
   }
 
   async scheduleTask(task: { readonly prompt: string; readonly atMs: number }): Promise<void> {
-    const { channel, chat, thread } = this.#context.answering;
+    const { channel, chat, thread } = this.#answering;
     // The time is not part of the identity: a retry of "in 10 seconds" is the same task, at its first time.
     const id = this.#nextId('schedule_task', { prompt: task.prompt });
     await this.#write(id, 'system', {
@@ -115,16 +133,36 @@ export class Turn implements TurnTools {
     this.#progress += 1;
   }
 
-  async tool<T>(name: string, timeoutMs: number | null, work: () => Promise<T>): Promise<T> {
-    const { outbound, now } = this.#context;
+  async tool<T>(tool: Parameters<TurnTools['tool']>[0], work: () => Promise<T>): Promise<T> {
+    const { outbound, now, emit, turnId } = this.#context;
+    this.#tools += 1;
+    const frame = {
+      t: 'tool',
+      turn: turnId,
+      n: this.#tools,
+      name: tool.name,
+      detail: tool.detail.slice(0, MAX_DETAIL),
+    } as const;
     this.progress();
-    outbound.setTool({ name, timeoutMs }, now());
+    outbound.setTool(tool, now());
+    emit({ ...frame, ok: null });
+    let ok = false;
     try {
-      return await work();
+      const result = await work();
+      ok = true;
+      return result;
     } finally {
       outbound.setTool(null, now());
       this.progress();
+      emit({ ...frame, ok });
     }
+  }
+
+  async followUps(): Promise<readonly TurnMessage[]> {
+    const rows = await this.#context.claimFollowUps();
+    this.#answering = rows.at(-1) ?? this.#answering;
+    if (rows.length > 0) this.progress();
+    return rows.map((row) => toTurnMessage(row, this.#context.inDir));
   }
 
   #add(kind: OutboundKind, tool: string, content: object): Promise<number> {
@@ -132,7 +170,7 @@ export class Turn implements TurnTools {
   }
 
   #nextId(tool: string, args: object): OutboundId {
-    const { channel, chat, thread } = this.#context.answering;
+    const { channel, chat, thread } = this.#answering;
     const call = JSON.stringify([this.#context.turnId, tool, channel, chat, thread, args]);
     const equal = this.#equalCalls.get(call) ?? 0;
     this.#equalCalls.set(call, equal + 1);
@@ -147,12 +185,12 @@ export class Turn implements TurnTools {
         'flood',
       );
     }
-    const { turnId, answering, outbound, inDir, now, emit } = this.#context;
+    const { turnId, outbound, inDir, now, emit } = this.#context;
     const row: NewOutbound = {
-      ...address(answering),
+      ...address(this.#answering),
       id,
       kind,
-      inReplyTo: answering.id,
+      inReplyTo: this.#answering.id,
       content: JSON.stringify(content),
       dueMs: 0,
     };

@@ -39,8 +39,8 @@ test('a host that connects late, or again, still hears what the runner works on'
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const server = await listen(join(dir, 'host.sock'));
   const link = new HostLink(join(dir, 'host.sock'), HELLO, () => undefined);
-  t.after(() => {
-    link.close();
+  t.after(async () => {
+    await link.close();
     server.close();
   });
   const first = connection(server, 2);
@@ -62,8 +62,8 @@ test('a host that comes back hears that nothing is being worked on any more', as
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const server = await listen(join(dir, 'host.sock'));
   const link = new HostLink(join(dir, 'host.sock'), HELLO, () => undefined);
-  t.after(() => {
-    link.close();
+  t.after(async () => {
+    await link.close();
     server.close();
   });
   const first = connection(server, 2);

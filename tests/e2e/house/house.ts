@@ -27,6 +27,9 @@ export interface UpOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Folder of the stand-in for the built page. */
+const PAGE = 'page';
+
 export class House {
   /** Short: sockets lie in it. */
   readonly root = mkdtempSync(join(tmpdir(), 'bh-e2e-'));
@@ -40,6 +43,7 @@ export class House {
     // A root host's sandboxes are another user, who must be able to walk to the data folder.
     chmodSync(this.root, 0o755);
     this.data = join(this.root, 'data');
+    buildStandIn(this.path(PAGE));
     this.api = new Api(this.data);
     this.records = new Records(this.data);
   }
@@ -67,7 +71,7 @@ export class House {
   }
 
   env(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-    return environment(this.root, extra);
+    return environment(this.root, { BELLHOP_PAGE: this.path(PAGE), ...extra });
   }
 
   /** Starts a host; `port 0` and no browser unless the test says otherwise. */
@@ -115,6 +119,14 @@ export class House {
     for (const undo of this.#onClose) undo();
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** A page that says only that it is there: what the host serves is the same, and nothing is built for each house. */
+function buildStandIn(dir: string): void {
+  mkdirSync(join(dir, 'assets'), { recursive: true });
+  const head = '<!doctype html><title>Stand-in</title><script src="/assets/app-0123.js"></script>';
+  writeFileSync(join(dir, 'index.html'), head);
+  writeFileSync(join(dir, 'assets/app-0123.js'), 'document.title = "ready";');
 }
 
 function killQuietly(pid: number): void {

@@ -33,6 +33,7 @@ export function launcherWouldInstall(): string | false {
 
 /** Nothing of the person who runs the tests, and nothing of the test runner, reaches what a test starts. */
 export function environment(home: string, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const { BELLHOP_DATA, BELLHOP_HARNESS, NODE_OPTIONS, NODE_TEST_CONTEXT, ...rest } = process.env;
+  const { BELLHOP_DATA, BELLHOP_HARNESS, BELLHOP_PAGE, NODE_OPTIONS, NODE_TEST_CONTEXT, ...rest } =
+    process.env;
   return { ...rest, HOME: home, ...extra };
 }

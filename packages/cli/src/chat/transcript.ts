@@ -50,7 +50,7 @@ export class Transcript {
   event(event: StreamEvent): string {
     if (event.type === 'entry') return this.#entry(event);
     if (event.type === 'receipt') return this.#receipt(event.message, event.state, event.reason);
-    return event.type === 'live' ? this.#liveText(event.turn, event.text) : '';
+    return event.type === 'live' ? this.#liveText(event.turn, event.text, event.whole === true) : '';
   }
 
   /** What the events did not bring: replies of a settled message, and its receipt. */
@@ -101,9 +101,12 @@ export class Transcript {
     return text === '' ? '' : this.#line(this.#clean(text));
   }
 
-  #liveText(turn: string, piece: string): string {
+  /** @param whole all of the turn's text so far, as after a reconnect: only what is new of it is shown. */
+  #liveText(turn: string, text: string, whole: boolean): string {
     if (!this.#tty) return '';
     const begins = this.#live?.turn !== turn;
+    const shown = whole && !begins && text.startsWith(this.#live?.text ?? '') ? (this.#live?.text ?? '') : '';
+    const piece = text.slice(shown.length);
     const broken = begins ? this.#endLine() : '';
     this.#live = { turn, text: (begins ? '' : (this.#live?.text ?? '')) + piece };
     if (piece !== '') this.#midLine = !piece.endsWith('\n');

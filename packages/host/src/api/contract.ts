@@ -9,7 +9,7 @@
  *   POST /v1/conversations/read    MarkRead            -> 204
  *   GET  /v1/entries?agent=&thread=&before=&limit=     -> EntryPage
  *   GET  /v1/events?agent=&thread=&after=              -> text/event-stream of StreamEvent
- *   GET  /v1/entry-file?agent=&thread=&entry=&index=&download=1 -> the bytes
+ *   GET  /v1/entry-file?agent=&thread=&entry=SEQ&index=N&download=1 -> the bytes
  *   POST /v1/files?name=N          (raw body)          -> 201 UploadedFile
  *   POST /v1/messages              SendMessage         -> 202 SentMessage
  *   GET  /v1/messages/:id                              -> MessageState
@@ -26,7 +26,7 @@
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
  *   GET  /in/:token                                    -> 303 to /, with the cookie
- *   POST /v1/sign-in               SignIn              -> 204, with the cookie
+ *   POST /v1/sign-in               SignIn              -> 204, with the cookie (a form of a plain page: 303 to /)
  *   POST /v1/sign-out                                  -> 204
  *   GET  /v1/openapi.json                              -> OpenAPI 3.1
  *   GET  /, /assets/…                                  -> the page
@@ -98,7 +98,7 @@ export type MessageStateName = 'accepted' | 'at work' | 'answered' | 'failed';
 
 export interface FileView {
   readonly name: string;
-  /** Absolute path of the host's copy, readable by the owner. */
+  /** Absolute path of the host's copy, for the owner's socket alone; '' on the page, as `Status.data` is. */
   readonly path: string;
   readonly size: number;
 }

@@ -25,6 +25,8 @@ export interface RouterDeps {
   readonly log: Log;
   readonly newSessionId: () => SessionId;
   readonly nudge: (session: SessionId) => void;
+  /** What a channel that the host serves itself keeps of an event, in the commit that accepts it. */
+  readonly journal: (sql: Sql, channel: string, event: ChannelEvent) => Promise<void>;
 }
 
 class AnsweredBefore extends Error {}
@@ -40,22 +42,23 @@ export function createRouter(deps: RouterDeps): Router {
 
   async function record(
     channel: string,
-    id: string,
+    event: ChannelEvent,
     targets: (sql: Sql) => Promise<readonly { session: Session; row: AcceptedRow }[]>,
   ): Promise<Accepted> {
     const sessions = await store.transaction(async (sql) => {
-      if (!(await addEvent(sql, channel, id, acceptTime()))) return null;
+      if (!(await addEvent(sql, channel, event.id, acceptTime()))) return null;
       const found = await targets(sql);
       for (const { session, row } of found) {
         // The index entry comes before the row it announces; here both are one commit.
         await noteDue(sql, session.id, row.message.dueMs);
         await addTarget(sql, { session: session.id, message: row.message.id, channel }, JSON.stringify(row));
       }
+      await deps.journal(sql, channel, event);
       return found.map(({ session }) => session.id);
     });
-    if (sessions === null) return acceptedBefore(channel, id);
+    if (sessions === null) return acceptedBefore(channel, event.id);
     for (const session of sessions) deps.nudge(session);
-    return { kind: 'accepted', event: id, sessions };
+    return { kind: 'accepted', event: event.id, sessions };
   }
 
   /** A redelivery: the same answer as the first time, and nothing is written (R3). */
@@ -72,7 +75,7 @@ export function createRouter(deps: RouterDeps): Router {
       return refuse(channel, event, 'you may not talk to this agent');
     const engaged = wirings.filter((wiring) => engages(wiring.engageMode, event));
     if (engaged.length === 0) return refuse(channel, event, 'no agent was addressed');
-    return record(channel, event.id, async (sql) => {
+    return record(channel, event, async (sql) => {
       const targets = [];
       for (const wiring of engaged) {
         const session = await open(sql, channel, event, wiring);
@@ -103,7 +106,7 @@ export function createRouter(deps: RouterDeps): Router {
       return refuse(channel, event, 'this is not one of the choices');
     if ((await targetsOf(store.read, channel, event.id)).length > 0) return acceptedBefore(channel, event.id);
     if (!question.open) return refuse(channel, event, 'this question has been answered');
-    const recorded = record(channel, event.id, async (sql) => {
+    const recorded = record(channel, event, async (sql) => {
       // Undoes the event as well: of two presses at the same time the second is not accepted.
       if (!(await closeQuestion(sql, event.question))) throw new AnsweredBefore();
       const session = { id: question.session } as Session;

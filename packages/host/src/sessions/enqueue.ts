@@ -11,7 +11,7 @@ import { type Folders, makeFolder, shareFile } from '../folders.ts';
 import { acceptedRows, markEnqueued } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import type { Session } from '../types.ts';
-import { hashName, safeName } from './names.ts';
+import { fileNames, hashName } from './names.ts';
 import type { AcceptedRow, Enqueuer, Mailboxes, SpooledAttachment } from './port.ts';
 
 export function createEnqueuer(deps: {
@@ -22,22 +22,27 @@ export function createEnqueuer(deps: {
   const { store, mailboxes, folders } = deps;
   return {
     async enqueue(session, onEnqueued) {
-      const accepted = (await acceptedRows(store.read, session.id)).map(
-        (json) => JSON.parse(json) as AcceptedRow,
-      );
-      if (accepted.length === 0) return;
+      const found = await acceptedRows(store.read, session.id);
+      if (found.length === 0) return;
       await mailboxes.make(session);
+      const accepted = found.flatMap((row) =>
+        row.rowJson === null ? [] : [JSON.parse(row.rowJson) as AcceptedRow],
+      );
+      const failed = found.flatMap((row) => (row.rowJson === null ? [row.message] : []));
       const { inDir } = mailboxes.paths(session);
       const rows: NewMessage[] = [];
       for (const row of accepted) rows.push(await withFiles(row, session, inDir, folders));
-      const added = await mailboxes.inbound(session, (mailbox) => mailbox.enqueue(rows));
+      const added = await mailboxes.inbound(session, (mailbox) => {
+        if (failed.length > 0) mailbox.revive(failed);
+        return mailbox.enqueue(rows);
+      });
       onEnqueued(added);
       // A crash before this commit enqueues again, which changes nothing.
       await store.transaction((sql) =>
         markEnqueued(
           sql,
           session.id,
-          rows.map((row) => row.id),
+          found.map((row) => row.message),
         ),
       );
       const spooled = accepted.flatMap((row) =>
@@ -68,13 +73,9 @@ async function withFiles(
     hashName(row.message.id),
   );
   const attachments = [];
-  const used = new Set<string>();
+  const names = fileNames(row.attachments.map((file) => file.name));
   for (const [index, file] of row.attachments.entries()) {
-    let name = safeName(file.name);
-    // A number alone does not part them: a file may be called `2-report.pdf`.
-    while (used.has(name.toLowerCase())) name = `${index + 1}-${name}`;
-    used.add(name.toLowerCase());
-    attachments.push(await placeFile(file, inDir, join(folder, name), folders));
+    attachments.push(await placeFile(file, inDir, join(folder, names[index] ?? ''), folders));
   }
   return { ...row.message, content: JSON.stringify({ ...JSON.parse(row.message.content), attachments }) };
 }

@@ -59,6 +59,20 @@ export interface Enqueuer {
   enqueue(session: Session, onEnqueued: (added: number) => void): Promise<void>;
 }
 
+/** Files that people sent, in the folder of the session that got them. */
+export interface ReceivedFiles {
+  /**
+   * Where the file of a message may lie, to be tried in this order: on its way into the session it moves.
+   * @param names of all the message's files, in their order.
+   */
+  places(
+    session: Pick<Session, 'id' | 'agentId'>,
+    message: string,
+    names: readonly string[],
+    index: number,
+  ): Promise<readonly string[]>;
+}
+
 /** A file on its way in, in the JSON of an accepted row until it is enqueued. */
 export interface SpooledAttachment {
   readonly name: string;

@@ -1,11 +1,6 @@
 /** What people see of the channels that Bellhop serves itself: one ordered log per chat and thread. */
+import { type ConversationKey, type Gist, lastSeq, noteEntry } from './conversations.ts';
 import type { Sql, SqlRow } from './port.ts';
-
-export interface ConversationKey {
-  readonly channel: string;
-  readonly chat: string;
-  readonly thread: string;
-}
 
 export interface ConversationRow {
   readonly seq: number;
@@ -28,19 +23,14 @@ function toRow(row: SqlRow): ConversationRow {
 
 const COLUMNS = 'seq, id, reply_to, body, at_ms';
 
-/** Appends under the next seq; null when an entry with this id is there already. */
+/** Appends under the next seq, and notes it in the list; null when an entry with this id is there already. */
 export async function appendEntry(
   sql: Sql,
   key: ConversationKey,
   entry: Omit<ConversationRow, 'seq'>,
+  gist: Gist,
 ): Promise<ConversationRow | null> {
-  const [last] = await sql.all(
-    'SELECT max(seq) AS seq FROM conversation WHERE channel = ? AND chat = ? AND thread = ?',
-    key.channel,
-    key.chat,
-    key.thread,
-  );
-  const seq = Number(last?.seq ?? 0) + 1;
+  const seq = (await lastSeq(sql, key)) + 1;
   const added = await sql.run(
     `INSERT INTO conversation (channel, chat, thread, seq, id, reply_to, body, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (channel, chat, thread, id) DO NOTHING`,
@@ -53,7 +43,9 @@ export async function appendEntry(
     entry.body,
     entry.atMs,
   );
-  return added === 1 ? { ...entry, seq } : null;
+  if (added !== 1) return null;
+  await noteEntry(sql, key, { ...gist, seq, atMs: entry.atMs });
+  return { ...entry, seq };
 }
 
 export async function entriesAfter(
@@ -82,4 +74,28 @@ export async function repliesTo(sql: Sql, key: ConversationKey, message: string)
     message,
   );
   return rows.map(toRow);
+}
+
+/** The last ones before a seq, newest first. */
+export async function entriesBefore(
+  sql: Sql,
+  key: ConversationKey,
+  seq: number,
+  limit: number,
+): Promise<ConversationRow[]> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM conversation WHERE channel = ? AND chat = ? AND thread = ? AND seq < ?
+     ORDER BY seq DESC LIMIT ?`,
+    key.channel,
+    key.chat,
+    key.thread,
+    seq,
+    limit,
+  );
+  return rows.map(toRow);
+}
+
+export async function entryAt(sql: Sql, key: ConversationKey, seq: number): Promise<ConversationRow | null> {
+  const [row] = await entriesAfter(sql, key, seq - 1, 1);
+  return row?.seq === seq ? row : null;
 }

@@ -24,7 +24,9 @@ export async function addEvent(sql: Sql, channel: string, id: string, nowMs: num
 
 /** Files in the spool that accepted messages still need. */
 export async function spooledFiles(sql: Sql): Promise<string[]> {
-  const rows = await sql.all("SELECT row_json FROM targets WHERE state = 'accepted'");
+  const rows = await sql.all(
+    "SELECT row_json FROM targets WHERE state = 'accepted' AND row_json IS NOT NULL",
+  );
   return rows.map((row) => String(row.row_json));
 }
 
@@ -49,14 +51,44 @@ export async function addTarget(
   );
 }
 
-/** What was accepted for a session and is not in its mailbox yet, in the order of acceptance (ids may not tell it). */
-export async function acceptedRows(sql: Sql, session: SessionId): Promise<string[]> {
+/**
+ * What was accepted for a session and is not in its mailbox yet, in the order of acceptance (ids may not tell it).
+ * `rowJson` is null for what is there as a dead letter and is to be brought back.
+ */
+export async function acceptedRows(
+  sql: Sql,
+  session: SessionId,
+): Promise<{ readonly message: MessageId; readonly rowJson: string | null }[]> {
   const rows = await sql.all(
-    `SELECT t.row_json FROM targets t LEFT JOIN events e ON e.channel = t.channel AND e.id = t.message_id
+    `SELECT t.message_id, t.row_json FROM targets t LEFT JOIN events e ON e.channel = t.channel AND e.id = t.message_id
      WHERE t.session_id = ? AND t.state = 'accepted' ORDER BY e.accepted_ms, t.message_id`,
     session,
   );
-  return rows.map((row) => String(row.row_json));
+  return rows.map((row) => ({
+    message: row.message_id as MessageId,
+    rowJson: row.row_json as string | null,
+  }));
+}
+
+/** A dead letter is accepted once more; false when this message has not failed. */
+export async function acceptAgain(sql: Sql, session: SessionId, message: MessageId): Promise<boolean> {
+  const changed = await sql.run(
+    `UPDATE targets SET state = 'accepted', reason = NULL
+     WHERE session_id = ? AND message_id = ? AND state = 'failed'`,
+    session,
+    message,
+  );
+  return changed === 1;
+}
+
+/** The same of one message; null when its row is in the mailbox, or was never accepted. */
+export async function acceptedRow(sql: Sql, session: SessionId, message: string): Promise<string | null> {
+  const [row] = await sql.all(
+    "SELECT row_json FROM targets WHERE session_id = ? AND message_id = ? AND state = 'accepted'",
+    session,
+    message,
+  );
+  return (row?.row_json ?? null) as string | null;
 }
 
 export async function markEnqueued(
@@ -125,7 +157,7 @@ export async function targetOf(sql: Sql, session: SessionId, message: string): P
 /** Messages of a session that have not ended. */
 export async function openTargetsOf(sql: Sql, session: SessionId): Promise<MessageId[]> {
   const rows = await sql.all(
-    "SELECT message_id FROM targets WHERE session_id = ? AND state NOT IN ('answered', 'failed')",
+    "SELECT message_id FROM targets WHERE session_id = ? AND state IN ('accepted', 'enqueued')",
     session,
   );
   return rows.map((row) => row.message_id as MessageId);

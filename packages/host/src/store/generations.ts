@@ -19,6 +19,8 @@ export interface Generation {
   readonly ready: boolean;
   /** True when the session caused the end: then what it held is charged one try. */
   readonly costs: boolean;
+  /** True when a person ended it: what it held has failed, whatever tries are left. */
+  readonly final: boolean;
   readonly reason: string | null;
 }
 
@@ -30,10 +32,16 @@ function toGeneration(row: SqlRow): Generation {
     mark: String(row.mark),
     startedMs: Number(row.started_ms),
     ready: Number(row.ready) === 1,
-    costs: Number(row.costs) === 1,
+    costs: Number(row.costs) >= 1,
+    final: Number(row.costs) === 2,
     reason: row.reason as string | null,
   };
 }
+
+export type GenerationEnd = Pick<Generation, 'ready' | 'costs' | 'final'> & {
+  readonly reason: string;
+  readonly atMs: number;
+};
 
 const COLUMNS = 'session_id, number, state, mark, started_ms, ready, costs, reason';
 
@@ -63,6 +71,7 @@ export async function intendGeneration(
     startedMs: nowMs,
     ready: false,
     costs: false,
+    final: false,
     reason: null,
   };
 }
@@ -84,13 +93,13 @@ export async function markRunning(
 export async function markEnded(
   sql: Sql,
   generation: { readonly session: SessionId; readonly number: number },
-  end: { readonly ready: boolean; readonly costs: boolean; readonly reason: string; readonly atMs: number },
+  end: GenerationEnd,
 ): Promise<void> {
   await sql.run(
     `UPDATE generations SET state = 'ended', ready = ?, costs = ?, reason = ?, ended_ms = ?
      WHERE session_id = ? AND number = ? AND state IN ('intent', 'running')`,
     end.ready ? 1 : 0,
-    end.costs ? 1 : 0,
+    end.final ? 2 : end.costs ? 1 : 0,
     end.reason,
     end.atMs,
     generation.session,

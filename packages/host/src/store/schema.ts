@@ -1,8 +1,10 @@
-/** The tables of the central store. Times are milliseconds since the epoch. */
+/**
+ * The tables of the central store, as the steps that made them: a store of version N has had the first N. Data on disk
+ * stays, so a step that was released is never changed; what comes later is a step of its own. Times are milliseconds
+ * since the epoch.
+ */
 
-export const STORE_VERSION = 1;
-
-export const STORE_DDL: readonly string[] = [
+const FIRST_TABLES: readonly string[] = [
   `CREATE TABLE settings (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -142,3 +144,50 @@ export const STORE_DDL: readonly string[] = [
 )`,
   'CREATE INDEX conversation_replies ON conversation (channel, chat, thread, reply_to)',
 ];
+
+/** One row per conversation, so that a list of them reads no history (M12); it also knows the last seq. */
+const CONVERSATIONS: readonly string[] = [
+  `CREATE TABLE conversations (
+  channel   TEXT NOT NULL,
+  chat      TEXT NOT NULL,
+  thread    TEXT NOT NULL,
+  title     TEXT NOT NULL,
+  last_text TEXT NOT NULL,
+  last_by   TEXT NOT NULL,
+  last_ms   BIGINT NOT NULL,
+  seq       INTEGER NOT NULL,
+  read_seq  INTEGER NOT NULL,
+  PRIMARY KEY (channel, chat, thread)
+)`,
+  'CREATE INDEX conversations_by_time ON conversations (channel, last_ms)',
+  // From what was said so far; nobody is shown years of it as unread.
+  `INSERT INTO conversations (channel, chat, thread, title, last_text, last_by, last_ms, seq, read_seq)
+   SELECT l.channel, l.chat, l.thread,
+     coalesce((
+       SELECT substr(trim(replace(coalesce(nullif(u.body ->> 'text', ''), u.body -> 'files' -> 0 ->> 'name', ''), char(10), ' ')), 1, 80)
+       FROM conversation u
+       WHERE u.channel = l.channel AND u.chat = l.chat AND u.thread = l.thread AND u.body ->> 'kind' = 'user'
+       ORDER BY u.seq LIMIT 1
+     ), ''),
+     substr(trim(replace(coalesce(nullif(l.body ->> 'text', ''), l.body ->> 'emoji', l.body -> 'files' -> 0 ->> 'name', ''), char(10), ' ')), 1, 200),
+     CASE l.body ->> 'kind' WHEN 'user' THEN 'you' WHEN 'notice' THEN 'bellhop' ELSE 'agent' END,
+     l.at_ms, l.seq, l.seq
+   FROM conversation l
+   WHERE NOT EXISTS (
+     SELECT 1 FROM conversation n
+     WHERE n.channel = l.channel AND n.chat = l.chat AND n.thread = l.thread AND n.seq > l.seq
+   )`,
+  `CREATE INDEX questions_open ON questions (channel, chat, thread) WHERE state = 'open'`,
+  // By session: what is open in one conversation, and still small enough to count.
+  'DROP INDEX targets_open',
+  `CREATE INDEX targets_open ON targets (session_id) WHERE state IN ('accepted', 'enqueued')`,
+  // Browsers that have signed in: a hash of each one's cookie.
+  `CREATE TABLE sign_ins (
+  hash       TEXT PRIMARY KEY,
+  expires_ms BIGINT NOT NULL
+)`,
+];
+
+export const STORE_STEPS: readonly (readonly string[])[] = [FIRST_TABLES, CONVERSATIONS];
+
+export const STORE_VERSION = STORE_STEPS.length;

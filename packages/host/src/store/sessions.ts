@@ -30,7 +30,7 @@ export async function findOrOpenSession(
   nowMs: number,
 ): Promise<Session> {
   const thread = wanted.mode === 'per-thread' ? wanted.thread : null;
-  const key = JSON.stringify([wanted.channel, wanted.chat, thread]);
+  const key = keyOf(wanted, thread);
   await sql.run(
     `INSERT INTO sessions (id, agent_id, session_mode, session_key, channel, chat, thread, state, created_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, 'active', ?) ON CONFLICT (agent_id, session_mode, session_key) DO NOTHING`,
@@ -51,6 +51,32 @@ export async function findOrOpenSession(
   );
   if (!row) throw new Error('a session that was just opened is not there');
   return toSession(row);
+}
+
+/** What a mode keeps apart; `thread` is null where it keeps all threads together. */
+function keyOf(
+  { channel, chat }: { readonly channel: string; readonly chat: string },
+  thread: string | null,
+): string {
+  return JSON.stringify([channel, chat, thread]);
+}
+
+/** The session of an agent that talks in a thread, if it was ever opened. */
+export async function findSession(
+  sql: Sql,
+  agent: AgentId,
+  where: { readonly channel: string; readonly chat: string; readonly thread: string },
+): Promise<SessionId | null> {
+  const [row] = await sql.all(
+    `SELECT id FROM sessions WHERE agent_id = ? AND session_mode = 'per-thread' AND session_key = ?
+     UNION ALL
+     SELECT id FROM sessions WHERE agent_id = ? AND session_mode = 'shared' AND session_key = ? LIMIT 1`,
+    agent,
+    keyOf(where, where.thread),
+    agent,
+    keyOf(where, null),
+  );
+  return row ? (row.id as SessionId) : null;
 }
 
 export async function sessionById(sql: Sql, id: SessionId): Promise<Session | null> {

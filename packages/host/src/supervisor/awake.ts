@@ -5,10 +5,12 @@
  *       \------------- exit, kill -------------------/
  */
 import type { RunningSandbox, SandboxExit } from '../sandboxes/port.ts';
-import type { Generation } from '../store/generations.ts';
+import type { Generation, GenerationEnd } from '../store/generations.ts';
 import type { Clock } from '../types.ts';
 import type { AwakeFacts } from './decide.ts';
+import { noteFrame } from './ledger.ts';
 import type { HeardFrame, Link } from './link.ts';
+import type { TurnLedger } from './port.ts';
 
 const KILL_AGAIN_MS = 5_000;
 
@@ -23,10 +25,14 @@ export class Awake {
   #lastProgressMs: number;
   #progress = 0;
   #idleSinceMs: number | null = null;
-  #stopReason: { readonly why: string; readonly costs: boolean } | null = null;
+  #stopReason: { readonly why: string; readonly costs: boolean; readonly final: boolean } | null = null;
   #cancelKill: (() => void) | null = null;
+  #cancelTurnEnd: (() => void) | null = null;
   readonly #over = Promise.withResolvers<void>();
   #tookWork = false;
+  #ledger: TurnLedger | null = null;
+  /** The turn that a person has ended. */
+  #turnStopped: string | null = null;
   wasReady = false;
   toolTimeoutMs = 0;
   /** What the running turn works on, as its runner says. */
@@ -55,6 +61,7 @@ export class Awake {
   hear(frame: HeardFrame): void {
     const nowMs = this.#clock.now();
     this.#lastSignMs = nowMs;
+    this.#ledger = noteFrame(this.#ledger, frame, this.generation.number, nowMs);
     switch (frame.t) {
       case 'ready':
         this.wasReady = true;
@@ -92,6 +99,10 @@ export class Awake {
     } else if (this.working.size === 0) this.#claimSeenMs = null;
   }
 
+  get ledger(): TurnLedger | null {
+    return this.#ledger;
+  }
+
   attach(link: Link): void {
     this.#link = link;
   }
@@ -113,10 +124,27 @@ export class Awake {
   stop(why: string, costs: boolean, graceMs: number): void {
     if (this.#phase === 'stopping') return;
     this.#phase = 'stopping';
-    this.#stopReason = { why, costs };
+    this.#stopReason ??= { why, costs, final: false };
     this.#link?.send({ t: 'stop' });
     if (graceMs === 0) this.#kill();
     else this.#cancelKill = this.#clock.after(graceMs, () => this.#kill());
+  }
+
+  /**
+   * Asks the runner to end its turn as failed. One that does not is ended, and its messages with it: `final` outranks
+   * whatever reason comes later.
+   */
+  stopTurn(why: string, graceMs: number): void {
+    if (this.#ledger === null || this.#turnStopped === this.#ledger.turn) return;
+    const { turn } = this.#ledger;
+    this.#turnStopped = turn;
+    this.#link?.send({ t: 'cancel' });
+    this.#cancelTurnEnd?.();
+    this.#cancelTurnEnd = this.#clock.after(graceMs, () => {
+      if (this.#ledger?.turn !== turn || this.stopping) return;
+      this.#stopReason = { why, costs: true, final: true };
+      this.stop(why, true, 0);
+    });
   }
 
   /** Until it is gone: a process that the kernel holds on to is asked again, and keeps its session from waking. */
@@ -140,17 +168,22 @@ export class Awake {
   }
 
   /** How it ended, in words for the sender, and whether the session is to blame. Also lets go of socket and timer. */
-  async end(exit: SandboxExit | null): Promise<{ reason: string; costs: boolean; ready: boolean }> {
+  async end(exit: SandboxExit | null): Promise<Omit<GenerationEnd, 'atMs'>> {
     this.#phase = 'stopping';
     this.#cancelKill?.();
+    this.#cancelTurnEnd?.();
     await this.#link?.close();
     // One that says it is ready and then takes up nothing has failed like one that never said it (W2).
     const ready = this.#tookWork;
-    if (this.#stopReason) return { reason: this.#stopReason.why, costs: this.#stopReason.costs, ready };
+    if (this.#stopReason) {
+      const { why, costs, final } = this.#stopReason;
+      return { reason: why, costs, final, ready };
+    }
     const how = exit?.signal ? `ended by ${exit.signal}` : `exit code ${exit?.code ?? 'unknown'}`;
     return {
       reason: this.wasReady ? `its sandbox died (${how})` : `its sandbox died at its start (${how})`,
       costs: true,
+      final: false,
       ready,
     };
   }

@@ -23,6 +23,14 @@ const frameSchema = v.variant('t', [
   v.object({ t: v.literal('bell') }),
   v.object({ t: v.literal('working'), turn, messages }),
   v.object({ t: v.literal('live'), turn, text: v.string() }),
+  v.object({
+    t: v.literal('tool'),
+    turn,
+    n: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    name: v.pipe(v.string(), v.maxLength(100)),
+    detail: v.pipe(v.string(), v.maxLength(200)),
+    ok: v.nullable(v.boolean()),
+  }),
   v.object({ t: v.literal('beat'), progress: v.number() }),
   v.object({ t: v.literal('idle') }),
 ]);

@@ -1,5 +1,5 @@
 /** What the rest of the host knows of the life of sandboxes. */
-import type { TurnId } from '@bellhop/mailbox';
+import type { MessageId, TurnId } from '@bellhop/mailbox';
 import type { Session, SessionId } from '../types.ts';
 
 export interface Supervisor {
@@ -9,7 +9,35 @@ export interface Supervisor {
   working(session: SessionId): ReadonlySet<string>;
   /** Why this session's messages wait, in words; null when nothing is in the way. */
   waitingFor(session: SessionId): string | null;
+  /** What the running turn does; null when none runs. */
+  ledger(session: SessionId): TurnLedger | null;
+  /** Ends the running turn: its messages fail with "you stopped it". False when none runs. */
+  stopTurn(session: SessionId): boolean;
+  /** Brings a dead letter back, its tries begun anew; durable when it resolves. False when it has not failed. */
+  retry(session: SessionId, message: MessageId): Promise<boolean>;
   summary(): { readonly awake: number; readonly working: number; readonly waitingFor: readonly string[] };
+}
+
+/** What a turn has done so far, by the host's clock (ledger.ts). */
+export interface TurnLedger {
+  readonly turn: TurnId;
+  /** Inbound ids. */
+  readonly messages: readonly string[];
+  readonly generation: number;
+  readonly startedMs: number;
+  /** The last ones, oldest first. */
+  readonly tools: readonly ToolEntry[];
+}
+
+export interface ToolEntry {
+  /** Its number in the turn. */
+  readonly n: number;
+  readonly name: string;
+  readonly detail: string;
+  readonly startedMs: number;
+  /** Null while it runs. */
+  readonly ms: number | null;
+  readonly ok: boolean | null;
 }
 
 /** What people watch; told after it is durable, except for live text. None of these may throw. */
@@ -17,9 +45,11 @@ export interface Watcher {
   receipt(
     session: Session,
     message: string,
-    state: 'at work' | 'answered' | 'failed',
+    state: 'accepted' | 'at work' | 'answered' | 'failed',
     reason: string | null,
   ): void;
+  /** Whole, at each change; null when the turn has ended. */
+  ledger(session: Session, turn: TurnLedger | null): void;
   live(session: Session, turn: TurnId, text: string): void;
   typing(session: Session, on: boolean): void;
 }

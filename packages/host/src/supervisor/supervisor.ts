@@ -7,6 +7,7 @@
  * A nudge while the actor is at work makes it go round once more. What a round throws is logged and tried again; it
  * never reaches another session.
  */
+import type { MessageId } from '@bellhop/mailbox';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
 import { type Enqueuer, MailboxBusy } from '../sessions/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
@@ -19,15 +20,19 @@ import { decideLife } from './decide.ts';
 import { DueTimer } from './due-timer.ts';
 import type { HeardFrame } from './link.ts';
 import { notice, waitingText } from './notices.ts';
-import type { Supervisor as SupervisorPort } from './port.ts';
+import type { Supervisor as SupervisorPort, TurnLedger } from './port.ts';
+import { recover } from './recovery.ts';
 import { refuseMessages } from './refusal.ts';
+import { retryMessage } from './retry.ts';
 import { Slots } from './slots.ts';
 import { type SweepDeps, sweep } from './sweep.ts';
-import { intend, recoverOutbound, startGeneration, type WakeDeps } from './wake.ts';
+import { intend, startGeneration, type WakeDeps } from './wake.ts';
 
 /** After a round that threw, in milliseconds. */
 const ERROR_RETRY_MS = 5_000;
 const MAX_RECOVERIES = 3;
+/** Between "end your turn" and the end of its sandbox. */
+const TURN_STOP_GRACE_MS = 5_000;
 const UNAVAILABLE_BASE_MS = 2_000;
 const UNAVAILABLE_MAX_MS = 60_000;
 
@@ -55,7 +60,7 @@ export class Supervisor implements SupervisorPort {
   async start(): Promise<void> {
     const { store, clock } = this.#deps;
     for (const g of await openGenerations(store.read)) {
-      const end = { ready: true, costs: false, reason: 'the host stopped', atMs: clock.now() };
+      const end = { ready: true, costs: false, final: false, reason: 'the host stopped', atMs: clock.now() };
       const ended = g.state === 'ended' ? g : { ...g, ...end, state: 'ended' as const };
       if (g.state !== 'ended') await store.transaction((sql) => markEnded(sql, g, end));
       this.#actor(g.session).ended.push(ended);
@@ -93,6 +98,23 @@ export class Supervisor implements SupervisorPort {
 
   waitingFor(session: SessionId): string | null {
     return this.#actors.get(session)?.waitingFor ?? null;
+  }
+
+  ledger(session: SessionId): TurnLedger | null {
+    return this.#actors.get(session)?.awake?.ledger ?? null;
+  }
+
+  stopTurn(session: SessionId): boolean {
+    const awake = this.#actors.get(session)?.awake;
+    if (!awake?.ledger) return false;
+    awake.stopTurn('you stopped it', TURN_STOP_GRACE_MS);
+    return true;
+  }
+
+  async retry(session: SessionId, message: MessageId): Promise<boolean> {
+    const accepted = await retryMessage(this.#deps, session, message);
+    if (accepted) this.nudge(session);
+    return accepted;
   }
 
   summary(): ReturnType<SupervisorPort['summary']> {
@@ -218,23 +240,12 @@ export class Supervisor implements SupervisorPort {
   }
 
   async #recover(session: Session, actor: Actor): Promise<void> {
-    const { store, log, clock, mailboxes } = this.#deps;
-    const generation = await intend(this.#deps, session);
-    log.info('rolling back a half-written outbox', { session: session.id, generation: generation.number });
     try {
-      await recoverOutbound(this.#deps, session, generation);
+      if (await recover(this.#deps, session)) return actor.again();
     } catch (error) {
       if (!(error instanceof SandboxUnavailable)) throw error;
-      this.#block(actor, error.message);
-      return;
-    } finally {
-      const end = { ready: true, costs: false, reason: 'recovery', atMs: clock.now() };
-      await store.transaction(async (sql) => {
-        await markEnded(sql, generation, end);
-        await markSettled(sql, session.id, generation.number);
-      });
+      return this.#block(actor, error.message);
     }
-    if (!(await mailboxes.hasJournal(session))) return actor.again();
     // A slow disk or a full memory may have cut it off: again, later, and not for ever.
     actor.recoveries += 1;
     if (actor.recoveries < MAX_RECOVERIES) this.#block(actor, 'its outbox is being recovered');
@@ -287,8 +298,9 @@ export class Supervisor implements SupervisorPort {
 
   #hear(session: Session, actor: Actor, awake: Awake, frame: HeardFrame): void {
     const { watcher } = this.#deps;
-    const before = awake.working;
+    const before = { working: awake.working, ledger: awake.ledger };
     awake.hear(frame);
+    if (awake.ledger !== before.ledger) watcher.ledger(session, awake.ledger);
     switch (frame.t) {
       case 'ready':
       case 'bell':
@@ -296,7 +308,7 @@ export class Supervisor implements SupervisorPort {
         return;
       case 'working':
         for (const message of frame.messages) {
-          if (!before.has(message)) watcher.receipt(session, message, 'at work', null);
+          if (!before.working.has(message)) watcher.receipt(session, message, 'at work', null);
         }
         // The round that saw it start knew of no claim, and looks again when that would be too late.
         actor.wakeAfter(Math.min(this.#deps.settings.claimStuckMs, this.#deps.settings.progressStuckMs));
@@ -341,6 +353,7 @@ export class Supervisor implements SupervisorPort {
     actor.awake = null;
     awake.noted();
     watcher.typing(session, false);
+    watcher.ledger(session, null);
     this.#freeSlot(session.id);
     this.nudge(session.id);
   }

@@ -166,7 +166,7 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
   };
   for (const ack of snapshot.acks) decided(decideAck(ack, rows.get(ack.messageId), retry, nowMs, jitter));
   const charge = (row: InboundRow | undefined, g: Generation) =>
-    decided(decideCharge(row, g.number, g.reason ?? 'its sandbox died', retry, nowMs, jitter));
+    decided(decideCharge(row, g.number, g.reason ?? 'its sandbox died', retry, nowMs, jitter, g.final));
   const current = (claim: Ack) => {
     const row = rows.get(claim.messageId);
     return row?.attempt === claim.attempt ? row : undefined;

@@ -12,6 +12,7 @@ describe('readUpOptions', () => {
     assert.deepEqual(read(), {
       dataDir: join(homedir(), '.bellhop'),
       port: 7788,
+      host: '127.0.0.1',
       sandbox: 'auto',
       open: true,
     });
@@ -33,9 +34,10 @@ describe('readUpOptions', () => {
   });
 
   test('every option is read', () => {
-    assert.deepEqual(read('--data', '/d', '--port=0', '--sandbox', 'none', '--no-open'), {
+    assert.deepEqual(read('--data', '/d', '--port=0', '--host', '::', '--sandbox', 'none', '--no-open'), {
       dataDir: '/d',
       port: 0,
+      host: '::',
       sandbox: 'none',
       open: false,
     });
@@ -55,6 +57,8 @@ describe('readUpOptions', () => {
     ['--port', '0x50'],
     ['--port='],
     ['--port'],
+    ['--host', 'localhost'],
+    ['--host='],
     ['--sandbox', 'docker'],
     ['--sandbox='],
     ['--data='],

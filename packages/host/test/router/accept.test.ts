@@ -57,7 +57,7 @@ describe('accept', () => {
       world.store.read,
       (first.kind === 'accepted' ? first.sessions[0] : '') as never,
     );
-    assert.match(rows.join(), /text of m1/);
+    assert.match(rows.map((row) => row.rowJson).join(), /text of m1/);
   });
 
   test('R3: two redeliveries at the same time are one message', async (t) => {
@@ -134,7 +134,7 @@ describe('accept', () => {
     for (const id of ['zebra', 'apple', 'mango']) await world.router.accept('fake', message(id));
     const rows = await acceptedRows(world.store.read, world.nudged[0] as never);
     assert.deepEqual(
-      rows.map((json) => JSON.parse(json).message.id),
+      rows.map((row) => row.message),
       ['zebra', 'apple', 'mango'],
     );
   });
@@ -142,8 +142,8 @@ describe('accept', () => {
   test('R15: what the agent is told of the sender is the authenticated id', async (t) => {
     const world = await openRouterWorld(t);
     await world.router.accept('fake', message('m1', { sender: { id: 'fake:owner', name: 'fake:admin' } }));
-    const [json] = await acceptedRows(world.store.read, world.nudged[0] as never);
-    const content = JSON.parse(JSON.parse(json ?? '{}').message.content);
+    const [row] = await acceptedRows(world.store.read, world.nudged[0] as never);
+    const content = JSON.parse(JSON.parse(row?.rowJson ?? '{}').message.content);
     assert.deepEqual([content.senderId, content.sender], ['fake:owner', 'fake:admin']);
   });
 });

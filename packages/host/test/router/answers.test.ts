@@ -21,8 +21,8 @@ describe('an answer', () => {
       event: 'a1',
       sessions: [session.id],
     });
-    const [json] = await acceptedRows(store.read, session.id);
-    const { kind, content } = JSON.parse(json ?? '{}').message;
+    const [row] = await acceptedRows(store.read, session.id);
+    const { kind, content } = JSON.parse(row?.rowJson ?? '{}').message;
     assert.equal(kind, 'system');
     assert.deepEqual(JSON.parse(content), {
       type: 'question_response',
@@ -80,7 +80,7 @@ describe('an answer', () => {
     await router.accept('fake', message('z'));
     await router.accept('fake', answer('y', 'q', 'tea'));
     await router.accept('fake', message('x'));
-    const ids = (await acceptedRows(store.read, session.id)).map((json) => JSON.parse(json).message.id);
+    const ids = (await acceptedRows(store.read, session.id)).map((row) => row.message);
     assert.deepEqual(ids, ['z', 'y', 'x']);
   });
 });

@@ -53,6 +53,7 @@ export async function openRouterWorld(t: TestContext): Promise<RouterWorld> {
       log: world.log,
       newSessionId: () => `routed-${counter.sessions++}` as SessionId,
       nudge: (session) => nudged.push(session),
+      journal: async () => undefined,
     });
   return { ...world, nudged, routerOn, router: routerOn(world.store) };
 }

@@ -86,6 +86,10 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
       watcher: {
         receipt: (_session, id, state) => void told.push(`${id} ${state}`),
         live: (_session, _turn, text) => void told.push(`live ${text}`),
+        ledger: (_session, turn) =>
+          void told.push(
+            `ledger ${turn ? turn.tools.map((tool) => `${tool.name} ${tool.ok}`).join() : 'none'}`,
+          ),
         typing: (_session, on) => void told.push(`typing ${on ? 'on' : 'off'}`),
       },
       random: () => 0,
@@ -102,6 +106,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     log,
     newSessionId: () => `session-${++counter.sessions}` as SessionId,
     nudge: (session) => house.supervisor.nudge(session),
+    journal: async () => undefined,
   });
   const accept: House['accept'] = (id, event = {}) => router.accept(channel.name, message(id, event));
   const dueMs = async (): Promise<number | null> => {

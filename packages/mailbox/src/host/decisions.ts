@@ -78,6 +78,7 @@ export function decideAck(
 /**
  * One try for a message on which `generation` ended. Null when it was charged for it already, or is over.
  * @param reason how the generation ended, in words; it becomes the dead letter's reason.
+ * @param isFinal a person ended it: over, whatever tries are left.
  */
 export function decideCharge(
   row: InboundRow | undefined,
@@ -86,10 +87,12 @@ export function decideCharge(
   policy: RetryPolicy,
   nowMs: number,
   jitter: number,
+  isFinal = false,
 ): InboundChange | null {
   if (row?.status !== 'pending') return null;
   if (generation > 0 && row.chargedGeneration >= generation) return null;
   const { id, attempt } = row;
+  if (isFinal) return { kind: 'failed', id, attempt, generation, reason };
   const tries = row.tries + 1;
   if (tries >= policy.maxTries)
     return { kind: 'failed', id, attempt, generation, reason: `${reason} (${tries} tries)` };

@@ -70,6 +70,17 @@ export class InboundMailbox {
     return added;
   }
 
+  /** Brings dead letters back: their tries begin anew, under the next attempt. What has not failed stays what it is. */
+  revive(ids: readonly MessageId[]): void {
+    const revive = this.#db.prepare(
+      `UPDATE messages_in SET status = 'pending', tries = 0, releases = 0, attempt = attempt + 1, ended_reason = NULL,
+         due_ms = 0, process_after = NULL WHERE id = ? AND status = 'failed'`,
+    );
+    transaction(this.#db, () => {
+      for (const id of ids) revive.run(id);
+    });
+  }
+
   /** The rows of these ids; ids that are not there are left out. */
   rows(ids: Iterable<MessageId>): Map<MessageId, InboundRow> {
     const select = this.#db.prepare(`SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE id = ?`);

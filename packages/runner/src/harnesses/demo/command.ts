@@ -4,12 +4,14 @@ import { spawn } from 'node:child_process';
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT = 8_000;
 
-export function runCommand(command: string, cwd: string): Promise<string> {
+export function runCommand(command: string, cwd: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn('sh', ['-c', command], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      signal,
     });
     const output = { text: '' };
     const take = (chunk: string) => {

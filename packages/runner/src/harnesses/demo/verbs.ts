@@ -57,7 +57,11 @@ export const verbs: readonly Verb[] = [
     matches: says(/^run\s+\S/i),
     run: async (c) => {
       const [command = ''] = words(c, /^run\s+(.+)$/is);
-      return reply(await c.tools.tool('bash', 30_000, () => runCommand(command, c.workDir)));
+      return reply(
+        await c.tools.tool({ name: 'bash', detail: command, timeoutMs: 30_000 }, () =>
+          runCommand(command, c.workDir, c.tools.signal),
+        ),
+      );
     },
   },
   { usage: 'file', what: 'write a file and send it', matches: says(/^file$/i), run: sendAFile },

@@ -1,44 +1,67 @@
 /**
- * The terminal as a channel: people at this machine, who come in through the host's own socket.
+ * A channel that the host serves itself, by its own API: people at this machine (`terminal`, the owner's socket) or in a
+ * browser (`web`, the page). One implementation, one instance for each.
  *
  * Its platform is the conversation log of the host, which is durable: so a reply is never lost for want of a reader
- * (D14), sending twice under one key appends once, and a client that comes later reads what it missed.
+ * (D14), sending twice under one key appends once, and a client that comes later reads what it missed. What a person
+ * says is in the log by the commit that accepts it, so there is no moment in which one is there without the other.
  */
 import { PermanentError } from '../errors.ts';
 import type { Accepted, Channel, ChannelEvent, ChannelSink, OutgoingContent, SendResult } from '../port.ts';
 
-/** Durable when `append` resolves; the same id again changes nothing. */
 export interface ConversationLog {
+  /** Durable when it resolves; the same id again changes nothing. */
   append(entry: {
     readonly chat: string;
     readonly thread: string;
     readonly id: string;
     readonly replyTo: string | null;
-    readonly content: OutgoingContent | { readonly kind: 'user'; readonly event: ChannelEvent };
+    readonly content: OutgoingContent;
   }): Promise<void>;
+  /** An event was accepted, and is in the log; to tell those who read along. */
+  accepted(event: ChannelEvent): void;
   typing(chat: string, thread: string, on: boolean): void;
 }
 
-export interface TerminalChannel extends Channel {
+export interface ServedChannel extends Channel {
   /** A person said something, or pressed a button. Rejects when the host cannot take it now: nothing is kept then. */
   receive(event: ChannelEvent): Promise<Accepted>;
 }
 
-/** The one user of this channel: whoever may open the host's socket. */
-export const LOCAL_USER = 'terminal:local';
+export type ServedName = 'terminal' | 'web';
+
+export const SERVED_NAMES: readonly ServedName[] = ['terminal', 'web'];
+
+/** The one user of such a channel: whoever may open the host's socket, or has signed in to the page. */
+export function ownerOn(channel: ServedName): string {
+  return `${channel}:local`;
+}
+
+const CHAT_PREFIX = 'local:';
 
 /** The chat of that person with one agent. */
 export function localChat(agent: string): string {
-  return `local:${agent}`;
+  return CHAT_PREFIX + agent;
+}
+
+/** The agent's name back from the chat. */
+export function agentOfChat(chat: string): string {
+  return chat.slice(CHAT_PREFIX.length);
+}
+
+export const MAIN_THREAD = 'main';
+
+export function threadOf(thread: string | null): string {
+  return thread ?? MAIN_THREAD;
 }
 
 const MAX_TEXT = 1_000_000;
 const SEND_TIMEOUT_MS = 10_000;
 
-export function createTerminalChannel(log: ConversationLog): TerminalChannel {
+export function createServedChannel(name: string, log: ConversationLog): ServedChannel {
   const connected: { sink: ChannelSink | null } = { sink: null };
   return {
-    name: 'terminal',
+    name,
     capabilities: {
       maxTextLength: MAX_TEXT,
       threads: true,
@@ -52,18 +75,9 @@ export function createTerminalChannel(log: ConversationLog): TerminalChannel {
       connected.sink = null;
     },
     async receive(event) {
-      if (!connected.sink) throw new Error('the terminal channel is not started');
+      if (!connected.sink) throw new Error(`the channel ${name} is not started`);
       const accepted = await connected.sink.accept(event);
-      if (accepted.kind === 'accepted' && event.kind === 'message') {
-        const { id, chat } = event;
-        await log.append({
-          chat,
-          thread: threadOf(event.thread),
-          id,
-          replyTo: null,
-          content: { kind: 'user', event },
-        });
-      }
+      if (accepted.kind === 'accepted') log.accepted(event);
       return accepted;
     },
     async send({ chat, thread, key, replyTo, content }, signal): Promise<SendResult> {
@@ -74,8 +88,4 @@ export function createTerminalChannel(log: ConversationLog): TerminalChannel {
     },
     typing: (chat, thread, on) => log.typing(chat, threadOf(thread), on),
   };
-}
-
-function threadOf(thread: string | null): string {
-  return thread ?? 'main';
 }

@@ -1,0 +1,36 @@
+/** What the supervisor sees of a turn, told to those who watch its conversation, in the shapes of contract.ts. */
+import type { Channel } from '@bellhop/channels';
+import { threadOf } from '@bellhop/channels/served';
+import type { TurnLedger, Watcher } from '../supervisor/port.ts';
+import type { Session } from '../types.ts';
+import type { TurnView } from './contract.ts';
+import type { Watchers } from './stream.ts';
+
+/** @param sandbox kind of sandbox that turns run in. */
+export function createWatcher(
+  watchers: Watchers,
+  channels: ReadonlyMap<string, Channel>,
+  sandbox: string,
+): Watcher {
+  const keyOf = ({ channel, chat, thread }: Session) => ({ channel, chat, thread: threadOf(thread) });
+  return {
+    receipt: (session, message, state, reason) =>
+      watchers.tell(keyOf(session), { type: 'receipt', message, state, reason }),
+    ledger: (session, turn) =>
+      watchers.tell(keyOf(session), { type: 'ledger', turn: turn && toTurnView(turn, sandbox) }),
+    live: (session, turn, text) => watchers.tell(keyOf(session), { type: 'live', turn, text }),
+    typing: (session, on) => channels.get(session.channel)?.typing(session.chat, session.thread, on),
+  };
+}
+
+function toTurnView({ startedMs, tools, ...turn }: TurnLedger, sandbox: string): TurnView {
+  return {
+    ...turn,
+    sandbox,
+    startedAt: new Date(startedMs).toISOString(),
+    tools: tools.map(({ startedMs: toolMs, ...tool }) => ({
+      ...tool,
+      startedAt: new Date(toolMs).toISOString(),
+    })),
+  };
+}

@@ -1,0 +1,22 @@
+/** A commit that a dead runner left half-written is rolled back in a throwaway sandbox, a generation of its own (M11). */
+
+import { markEnded, markSettled } from '../store/generations.ts';
+import type { Session } from '../types.ts';
+import { intend, recoverOutbound, type WakeDeps } from './wake.ts';
+
+/** True when the outbox can be read again. Rejects with SandboxUnavailable when there is no sandbox to be had. */
+export async function recover(deps: WakeDeps, session: Session): Promise<boolean> {
+  const { store, log, clock, mailboxes } = deps;
+  const generation = await intend(deps, session);
+  log.info('rolling back a half-written outbox', { session: session.id, generation: generation.number });
+  try {
+    await recoverOutbound(deps, session, generation);
+  } finally {
+    const end = { ready: true, costs: false, final: false, reason: 'recovery', atMs: clock.now() };
+    await store.transaction(async (sql) => {
+      await markEnded(sql, generation, end);
+      await markSettled(sql, session.id, generation.number);
+    });
+  }
+  return !(await mailboxes.hasJournal(session));
+}

@@ -1,0 +1,150 @@
+/**
+ * The shapes of contract.ts as schemas: what the OpenAPI description is made of, and what real answers are held against.
+ * The compiler holds them against the types; `strictObject` finds what the types do not name. Not in src: nothing that
+ * runs needs them, and the idle host pays for what it loads.
+ */
+import * as v from 'valibot';
+import type * as contract from '../../src/api/contract.ts';
+
+type Of<T> = v.GenericSchema<unknown, T>;
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const time = v.pipe(v.string(), v.isoTimestamp());
+const maybe = v.nullable(text);
+
+const file: Of<contract.FileView> = v.strictObject({ name: text, path: text, size: count });
+const files = v.array(file);
+
+const status: Of<contract.Status> = v.strictObject({
+  version: text,
+  pid: count,
+  url: text,
+  data: text,
+  startedAt: time,
+  sandbox: v.strictObject({ kind: text, warning: maybe }),
+  agents: v.array(v.strictObject({ name: text, harness: text, demo: v.boolean() })),
+  sessions: v.strictObject({ total: count, awake: count, quarantined: count }),
+  messages: v.strictObject({ waiting: count, working: count, failed: count }),
+  waitingFor: v.array(text),
+});
+
+const option = v.strictObject({ label: text, value: text });
+const body: Of<contract.LogBody> = v.variant('kind', [
+  v.strictObject({ kind: v.literal('user'), text, files }),
+  v.strictObject({ kind: v.literal('text'), text, files }),
+  v.strictObject({ kind: v.literal('edit'), target: text, text }),
+  v.strictObject({ kind: v.literal('reaction'), target: text, emoji: text }),
+  v.strictObject({
+    kind: v.literal('question'),
+    question: text,
+    title: text,
+    text,
+    options: v.array(option),
+  }),
+  v.strictObject({ kind: v.literal('notice'), text }),
+]);
+
+const entry = v.strictObject({
+  type: v.literal('entry'),
+  seq: count,
+  at: time,
+  id: text,
+  replyTo: maybe,
+  body,
+}) satisfies Of<contract.LogEntry>;
+
+const state = v.picklist(['accepted', 'at work', 'answered', 'failed']);
+const receipt = v.strictObject({
+  type: v.literal('receipt'),
+  message: text,
+  state,
+  reason: maybe,
+}) satisfies Of<contract.ReceiptEvent>;
+
+const message: Of<contract.MessageState> = v.strictObject({
+  message: text,
+  session: text,
+  agent: text,
+  state,
+  reason: maybe,
+  settled: v.boolean(),
+  replies: v.array(entry),
+});
+
+const tool: Of<contract.ToolView> = v.strictObject({
+  n: count,
+  name: text,
+  detail: v.pipe(text, v.maxLength(200)),
+  startedAt: time,
+  ms: v.nullable(v.number()),
+  ok: v.nullable(v.boolean()),
+});
+const turn: Of<contract.TurnView> = v.strictObject({
+  turn: text,
+  messages: v.array(text),
+  generation: count,
+  sandbox: text,
+  startedAt: time,
+  tools: v.pipe(v.array(tool), v.maxLength(50)),
+});
+
+const conversation: Of<contract.ConversationView> = v.strictObject({
+  agent: text,
+  thread: text,
+  title: v.pipe(text, v.minLength(1)),
+  last: v.strictObject({ text, at: time, by: v.picklist(['you', 'agent', 'bellhop']) }),
+  seq: count,
+  readSeq: count,
+  needsYou: v.boolean(),
+});
+
+const event: Of<contract.StreamEvent> = v.variant('type', [
+  entry,
+  receipt,
+  v.strictObject({ type: v.literal('live'), turn: text, text, whole: v.exactOptional(v.boolean()) }),
+  v.strictObject({ type: v.literal('typing'), on: v.boolean() }),
+  v.strictObject({ type: v.literal('ledger'), turn: v.nullable(turn) }),
+  v.strictObject({ type: v.literal('conversation'), conversation }),
+]);
+
+const conversations: Of<contract.ConversationList> = v.strictObject({ conversations: v.array(conversation) });
+const page: Of<contract.EntryPage> = v.strictObject({
+  entries: v.array(entry),
+  more: v.boolean(),
+  receipts: v.array(receipt),
+  answered: v.array(text),
+});
+const sent: Of<contract.SentMessage> = v.strictObject({
+  message: text,
+  session: text,
+  agent: text,
+  thread: text,
+  demo: v.boolean(),
+});
+const uploaded: Of<contract.UploadedFile> = v.strictObject({ file: text, name: text, size: count });
+const link: Of<contract.SignInLink> = v.strictObject({ url: text, expiresAt: time });
+const error: Of<contract.ApiError> = v.strictObject({
+  error: v.strictObject({ code: text, message: text, hint: text }),
+});
+
+/** By the name that the description gives them. */
+export const ANSWERS = {
+  Status: status,
+  ConversationList: conversations,
+  EntryPage: page,
+  StreamEvent: event,
+  MessageState: message,
+  SentMessage: sent,
+  UploadedFile: uploaded,
+  SignInLink: link,
+  ApiError: error,
+  Empty: v.strictObject({}),
+  FileView: file,
+  LogEntry: entry,
+  ReceiptEvent: receipt,
+  ConversationView: conversation,
+  TurnView: turn,
+} as const;
+
+export type AnswerName = keyof typeof ANSWERS;

@@ -1,0 +1,119 @@
+/** What each route is for, takes and gives: the words of the OpenAPI description. One row for each route, no more. */
+import type * as v from 'valibot';
+import { markReadSchema } from '../../src/api/routes/conversations.ts';
+import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
+import { stopTurnSchema } from '../../src/api/routes/turns.ts';
+import { passwordSchema } from '../../src/api/sign-in/routes.ts';
+import type { AnswerName } from './answers.ts';
+
+export interface Operation {
+  readonly summary: string;
+  /** Name to what it means. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** A schema for JSON, or the media type of anything else. */
+  readonly body?: v.GenericSchema | string;
+  /** Status, and what comes with it: one of our shapes as JSON, the media type of anything else, null for nothing. */
+  readonly answer: readonly [status: number, content: AnswerName | `${string}/${string}` | null];
+  /** Nobody need be signed in. */
+  readonly open?: true;
+  /** On the owner's socket alone. */
+  readonly owner?: true;
+}
+
+const PLACE = {
+  agent: 'name of the agent; default: the first one',
+  thread: 'the conversation; default: main',
+};
+
+/** Keys as in the table of routes, with the method before. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  'GET /': { summary: 'The page', answer: [200, 'text/html'], open: true },
+  'GET /assets/:name': {
+    summary: 'A file of the page',
+    answer: [200, 'application/octet-stream'],
+    open: true,
+  },
+  'GET /plain.css': {
+    summary: 'Style of the pages before one is signed in',
+    answer: [200, 'text/css'],
+    open: true,
+  },
+  'GET /in/:token': {
+    summary: 'Sign in by a one-time link; leads to the page, with the cookie',
+    answer: [303, null],
+    open: true,
+  },
+  'POST /v1/sign-in': {
+    summary: 'Sign in by the password; the cookie comes with the answer',
+    body: passwordSchema,
+    answer: [204, null],
+    open: true,
+  },
+  'POST /v1/sign-out': { summary: 'End this browser’s sign-in', answer: [204, null] },
+  'GET /v1/openapi.json': { summary: 'This description', answer: [200, 'application/json'] },
+  'GET /v1/status': { summary: 'What runs, what waits, and for what', answer: [200, 'Status'] },
+  'GET /v1/conversations': {
+    summary: 'The 500 conversations with the newest entries, newest first',
+    answer: [200, 'ConversationList'],
+  },
+  'POST /v1/conversations/read': {
+    summary: 'Note up to where a conversation was read',
+    body: markReadSchema,
+    answer: [204, null],
+  },
+  'GET /v1/entries': {
+    summary: 'A page of a conversation, oldest entry first',
+    query: {
+      ...PLACE,
+      before: 'entries before this seq; default: the last ones',
+      limit: 'at most 100; default 50',
+    },
+    answer: [200, 'EntryPage'],
+  },
+  'GET /v1/events': {
+    summary: 'The conversation as it goes on: server-sent events, each with one StreamEvent as its data',
+    query: { ...PLACE, after: 'seq of the last entry that is known; Last-Event-ID goes before it' },
+    answer: [200, 'text/event-stream'],
+  },
+  'POST /v1/files': {
+    summary: 'Upload a file, to be named in a message',
+    query: { name: 'its name' },
+    body: 'application/octet-stream',
+    answer: [201, 'UploadedFile'],
+  },
+  'GET /v1/entry-file': {
+    summary: 'A file of an entry',
+    query: {
+      ...PLACE,
+      entry: 'seq of the entry',
+      index: 'place of the file in it, from 0',
+      download: '1: never shown, always saved',
+    },
+    answer: [200, 'application/octet-stream'],
+  },
+  'POST /v1/messages': {
+    summary: 'Say something; the same id again changes nothing',
+    body: sendSchema,
+    answer: [202, 'SentMessage'],
+  },
+  'GET /v1/messages/:id': { summary: 'What has become of a message', answer: [200, 'MessageState'] },
+  'POST /v1/messages/:id/retry': { summary: 'Try a message again that has failed', answer: [202, 'Empty'] },
+  'POST /v1/answers': {
+    summary: 'Answer a question; the first answer counts',
+    body: answerSchema,
+    answer: [202, 'SentMessage'],
+  },
+  'POST /v1/turns/stop': {
+    summary: 'Stop the turn that is at work',
+    body: stopTurnSchema,
+    answer: [202, 'Empty'],
+  },
+  'POST /v1/stop': { summary: 'Stop the host', answer: [202, 'Empty'], owner: true },
+  'POST /v1/links': { summary: 'A new link to sign in by', answer: [201, 'SignInLink'], owner: true },
+  'POST /v1/password': {
+    summary: 'Set the password; signs everybody out',
+    body: passwordSchema,
+    answer: [204, null],
+    owner: true,
+  },
+};
