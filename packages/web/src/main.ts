@@ -8,8 +8,8 @@ import { createOutbox } from './effects/outbox.ts';
 import { createStore } from './effects/store.ts';
 import { applyTheme, readTheme } from './effects/theme.ts';
 import { browserWaiting } from './effects/waiting.ts';
+import { lazyMarkdown } from './markdown/lazy.ts';
 import { app } from './ui/app.tsx';
-import { lazyMarkdown } from './ui/markdown-text.tsx';
 
 const memory = browserMemory();
 applyTheme(memory, readTheme(memory));

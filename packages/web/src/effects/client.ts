@@ -15,7 +15,7 @@ import type {
   Status,
 } from '@bellhop/host/api';
 import type { Place, Problem } from '../model/state.ts';
-import { LOOK_AT_LOGS } from '../model/words.ts';
+import { LOOK_AT_LOGS, sentence } from '../model/words.ts';
 
 export class Refusal extends Error {
   readonly status: number;
@@ -102,12 +102,6 @@ export function problemIn(status: number, text: string): Problem {
     // Not the contract's shape (SyntaxError or TypeError): the status is all there is to say.
     return { message: `The host answered ${status}.`, hint: `See what it says about it: ${LOOK_AT_LOGS}` };
   }
-}
-
-/** The host's messages begin in lower case and may lack the full stop, as they stand in logs. */
-function sentence(text: string): string {
-  const closed = /[.!?:]$/.test(text) ? text : `${text}.`;
-  return closed.charAt(0).toUpperCase() + closed.slice(1);
 }
 
 function posted(value: object): RequestInit {

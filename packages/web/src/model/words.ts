@@ -37,6 +37,12 @@ export function workWords(conversation: Conversation): string | null {
   return last.reason ? `Waiting for ${agent}: ${last.reason}` : `${agent} is getting ready`;
 }
 
+/** The host's words begin in lower case and may lack the full stop, as they stand in logs. */
+export function sentence(text: string): string {
+  const closed = text === '' || /[.!?:]$/.test(text) ? text : `${text}.`;
+  return closed.charAt(0).toUpperCase() + closed.slice(1);
+}
+
 export function isAtWork({ ledger, typing }: Conversation): boolean {
   return typing || (ledger !== null && ledger.endedAtMs === null);
 }

@@ -4,8 +4,8 @@ import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../effects/actions.ts';
 import type { Memory } from '../effects/memory.ts';
 import type { Store } from '../effects/store.ts';
+import type { Markdown } from '../markdown/lazy.ts';
 import type { State } from '../model/state.ts';
-import type { Markdown } from './markdown-text.tsx';
 
 export interface App {
   readonly store: Store;

@@ -88,11 +88,12 @@ function ChatHeader({ place }: { place: Place }) {
       <button
         type="button"
         class="button quiet"
+        aria-label="Ledger"
         aria-pressed={ledgerShown}
         onClick={() => store.dispatch({ type: 'panels', ledgerShown: !ledgerShown })}
       >
         <Icon name="activity" />
-        <span>Ledger</span>
+        <span class="wide">Ledger</span>
       </button>
     </header>
   );

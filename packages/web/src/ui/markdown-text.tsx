@@ -1,22 +1,7 @@
 /** A text in Markdown. Until the renderer has been loaded it is shown as it was written. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Render } from '../markdown/lazy.ts';
 import { useApp } from './context.ts';
-
-type Render = (text: string) => string;
-
-export interface Markdown {
-  current(): Render | null;
-  readonly loaded: Promise<unknown>;
-}
-
-export function lazyMarkdown(load: () => Promise<{ readonly render: Render }>): Markdown {
-  let render: Render | null = null;
-  const loaded = load().then((module) => {
-    render = module.render;
-  });
-  // Without it texts stay as they were written; the page works.
-  return { current: () => render, loaded: loaded.catch(() => undefined) };
-}
 
 const COPIED_MS = 1500;
 

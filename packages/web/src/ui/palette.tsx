@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { applyTheme, THEMES } from '../effects/theme.ts';
 import { findConversations } from '../model/list.ts';
-import { keyOf } from '../model/state.ts';
+import { conversationAt, keyOf } from '../model/state.ts';
+import { isAtWork } from '../model/words.ts';
 import { type App, useApp, useSelect } from './context.ts';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -115,7 +116,9 @@ export function Palette() {
 }
 
 function commands({ actions, memory, store }: App, agents: readonly string[]): Choice[] {
-  const { ledgerShown, open } = store.get();
+  const state = store.get();
+  const { ledgerShown, open } = state;
+  const runs = open !== null && isAtWork(conversationAt(state, open));
   const begin = agents.map(
     (agent): Choice => ({
       key: `new ${agent}`,
@@ -155,5 +158,5 @@ function commands({ actions, memory, store }: App, agents: readonly string[]): C
     aside: '',
     run: () => void actions.signOut(),
   };
-  return [...begin, ...(open ? [ledger, stop] : []), ...themes, leave];
+  return [...begin, ...(open ? [ledger] : []), ...(runs ? [stop] : []), ...themes, leave];
 }

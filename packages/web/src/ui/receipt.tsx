@@ -1,7 +1,7 @@
 /** What became of a message of one's own: one small mark; its words on hover, focus or tap. A failure speaks by itself. */
 import { useState } from 'preact/hooks';
 import type { Place, Receipt } from '../model/state.ts';
-import { LOOK_AT_LOGS, receiptWords } from '../model/words.ts';
+import { LOOK_AT_LOGS, receiptWords, sentence } from '../model/words.ts';
 import { useApp } from './context.ts';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -44,7 +44,8 @@ export function Failure({ place, id, receipt }: { place: Place; id: string; rece
       )}
       {whyShown && (
         <p class="why">
-          {receipt.reason ?? 'No reason was given.'} {!isRefused && <>The log says more: {LOOK_AT_LOGS}</>}
+          {sentence(receipt.reason ?? 'no reason was given')}{' '}
+          {!isRefused && <>The log says more: {LOOK_AT_LOGS}</>}
         </p>
       )}
     </div>

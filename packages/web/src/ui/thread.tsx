@@ -43,11 +43,11 @@ export function Thread({ conversation, rows }: { conversation: Conversation; row
     viewport.onScroll();
     again();
   };
-  const isNearTop = !viewport.atBottom && (scroller.current?.scrollTop ?? OLDER_PX) < OLDER_PX;
-  const oldest = conversation.entries[0]?.seq;
+  // After the reader was put back: a page that has just arrived has moved them away from the top.
   useEffect(() => {
-    if (isNearTop && conversation.more) void actions.older(conversation);
-  }, [isNearTop, conversation.more, oldest]);
+    const top = scroller.current?.scrollTop ?? 0;
+    if (!viewport.atBottom && top < OLDER_PX) void actions.older(conversation);
+  });
   const isNew = useReading(conversation, viewport.atBottom);
 
   const shown = rows.slice(first, end);

@@ -26,7 +26,8 @@ export function createViewport(scroller: () => HTMLElement | null): Viewport {
   const heights = new Map<string, number>();
   let keys: readonly string[] = [];
   let list: readonly number[] = [];
-  let anchor = { key: '', offset: 0 };
+  /** What is at the top, and the row after it: a day's name vanishes when older messages of that day are loaded. */
+  let anchors: readonly { readonly key: string; readonly offset: number }[] = [];
   /** Where we put the scroller ourselves: the event that follows is not the reader's. */
   let ours = -1;
 
@@ -37,8 +38,11 @@ export function createViewport(scroller: () => HTMLElement | null): Viewport {
   const wantedTop = (): number => {
     const total = offsetOf(list, list.length);
     if (viewport.atBottom) return Math.max(0, total - (scroller()?.clientHeight ?? 0));
-    const index = keys.indexOf(anchor.key);
-    return index < 0 ? (scroller()?.scrollTop ?? 0) : offsetOf(list, index) + anchor.offset;
+    for (const { key, offset } of anchors) {
+      const index = keys.indexOf(key);
+      if (index >= 0) return offsetOf(list, index) + offset;
+    }
+    return scroller()?.scrollTop ?? 0;
   };
   const viewport: Viewport = {
     atBottom: true,
@@ -76,7 +80,10 @@ export function createViewport(scroller: () => HTMLElement | null): Viewport {
       }
       viewport.atBottom = scrollHeight - scrollTop - clientHeight < BOTTOM_PX;
       const index = rowAt(list, scrollTop);
-      anchor = { key: keys[index] ?? '', offset: scrollTop - offsetOf(list, index) };
+      anchors = [index, index + 1].map((at) => ({
+        key: keys[at] ?? '',
+        offset: scrollTop - offsetOf(list, at),
+      }));
     },
   };
   return viewport;

@@ -1,0 +1,38 @@
+/** One built page for a test file; for each test a fake server and a browser of its own, and the reason for a skip. */
+import { rmSync } from 'node:fs';
+import { after, before, type TestContext, test } from 'node:test';
+import { FakeServer } from '../../packages/web/test/fake-server.ts';
+import { builtPage } from './built-page.ts';
+import { Chrome, type View } from './chrome.ts';
+import { Desk } from './desk.ts';
+
+const MISSING = (process.env.BELLHOP_TEST_MISSING ?? '').split(',');
+const SKIP = MISSING.includes('chromium') ? 'chromium is not installed' : false;
+
+export interface World {
+  readonly server: FakeServer;
+  readonly chrome: Chrome;
+  /** The page, at a fresh conversation. */
+  open(view?: View, hash?: string): Promise<Desk>;
+}
+
+/** Declares the file's tests: `inBrowser()('a sentence', async (world) => …)`. */
+export function inBrowser(): (name: string, body: (world: World, t: TestContext) => Promise<void>) => void {
+  const built = { folder: '' };
+  before(async () => {
+    if (SKIP === false) built.folder = await builtPage();
+  });
+  after(() => {
+    if (built.folder !== '') rmSync(built.folder, { recursive: true, force: true });
+  });
+  return (name, body) => {
+    void test(name, { skip: SKIP }, async (t) => {
+      await using server = new FakeServer(built.folder);
+      await server.start();
+      await using chrome = new Chrome();
+      const open: World['open'] = async (view, hash = '#/bell/talk') =>
+        new Desk(await chrome.open(server.url + hash, view));
+      await body({ server, chrome, open }, t);
+    });
+  };
+}
