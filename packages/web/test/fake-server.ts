@@ -273,7 +273,7 @@ export class FakeServer {
   }
 
   #file(talk: Talk, query: URLSearchParams, response: ServerResponse): void {
-    const entry = talk.entries.find(({ id }) => id === query.get('entry'));
+    const entry = talk.entries.find(({ seq }) => seq === Number(query.get('entry')));
     const view = entry && 'files' in entry.body ? entry.body.files[Number(query.get('index'))] : undefined;
     const bytes = this.files.get(view?.path ?? '')?.bytes;
     if (!bytes) {

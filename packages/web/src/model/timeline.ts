@@ -85,8 +85,8 @@ export function liveRow({ live, ledger }: Conversation, rows: readonly Row[]): R
 }
 
 /** The address of a file in the log, on this host. */
-export function fileAddress({ agent, thread }: Conversation, entry: string, index: number): string {
-  return `/v1/entry-file?${new URLSearchParams({ agent, thread, entry, index: String(index) })}`;
+export function fileAddress({ agent, thread }: Conversation, seq: number, index: number): string {
+  return `/v1/entry-file?${new URLSearchParams({ agent, thread, entry: String(seq), index: String(index) })}`;
 }
 
 interface Changes {
@@ -126,7 +126,7 @@ function rowOf(
         files: body.files.map(({ name, size }, index) => ({
           name,
           size,
-          address: fileAddress(conversation, id, index),
+          address: fileAddress(conversation, entry.seq, index),
         })),
         edited: edit !== undefined,
         reactions: changes.reactions.get(id) ?? [],
