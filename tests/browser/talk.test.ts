@@ -1,5 +1,6 @@
 /** A conversation in a real browser, against the scripted fake of the API: what a person does, and what they then see. */
 import assert from 'node:assert/strict';
+import { until } from '../e2e/house/until.ts';
 import { inBrowser } from './world.ts';
 
 const browser = inBrowser();
@@ -15,7 +16,7 @@ browser(
   async ({ open }) => {
     const desk = await open();
     await desk.press('help');
-    assert.equal(await desk.composer.inputValue(), 'help');
+    await until('the example is there', async () => (await desk.composer.inputValue()) === 'help');
     await desk.page.keyboard.press('Enter');
     await desk.theirs('a demo: no model is connected').waitFor();
     await desk.receipt('help', 'Answered').waitFor();
