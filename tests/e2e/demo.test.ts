@@ -95,7 +95,7 @@ describe('the demo agent', { skip: bwrapMissing, concurrency: true }, () => {
   });
 
   test("an agent dials the host's own page from its sandbox: nobody is there", async () => {
-    const url = await house.host.ready();
+    const url = new URL('/plain.css', await house.host.ready()).href;
     assert.equal((await fetch(url)).status, 200);
     const script = `fetch("${url}").then(r=>console.log("in",r.status),e=>console.log("out",e.cause.code))`;
     const asked = await house.ask(`run /bellhop/node -e '${script}'`, 'dial');
