@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { SeriesChange } from '../src/host/index.ts';
 import { Model } from './model.ts';
 import { makeFolder, message, sql } from './support.ts';
 import { BATCH, occurrence, type SweepStep, type Turn, World } from './world.ts';
@@ -146,12 +147,12 @@ function sweep(
   world: World,
   model: Model,
   dies: SweepStep = 'none',
-  cancelled: readonly string[] = [],
+  series: readonly SeriesChange[] = [],
 ): boolean | null {
   const [ending] = world.endings;
   const isBoot = ending?.costs === true && !ending.ready && (dies === 'none' || dies === 'settled');
   const due = isBoot ? world.host((mailbox) => mailbox.dueRows(ending.startedMs, BATCH.batchSize)) : [];
-  const more = world.sweep(dies, cancelled);
+  const more = world.sweep(dies, series);
   if (more === null) model.counts.crashes += 1;
   model.charged(
     due.map((row) => row.id),
@@ -176,7 +177,7 @@ function cancel(world: World, model: Model, series: string): void {
     "SELECT id FROM messages_in WHERE series_id = ? AND status = 'pending'",
     series,
   );
-  sweep(world, model, 'none', [series]);
+  sweep(world, model, 'none', [{ kind: 'cancel', id: series }]);
   model.cancelled(
     series,
     live.map((row) => String(row.id)),

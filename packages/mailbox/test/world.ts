@@ -11,6 +11,7 @@ import {
   InboundMailbox,
   type RetryPolicy,
   readOutbound,
+  type SeriesChange,
 } from '../src/host/index.ts';
 import type { Ack, InboundRow, MessageId, NewMessage, OutboundRow, TurnId } from '../src/index.ts';
 import { type Batch, OutboundMailbox, selectBatch } from '../src/runner/index.ts';
@@ -138,7 +139,7 @@ export class World {
   }
 
   /** One take-over, in the commit order of sweep.ts. Returns whether there is more, or null when the host died. */
-  sweep(dies: SweepStep = 'none', cancel: readonly string[] = []): boolean | null {
+  sweep(dies: SweepStep = 'none', series: readonly SeriesChange[] = []): boolean | null {
     const after = this.host((m) => ({
       ackSeq: m.watermark('acks_through'),
       rowSeq: m.watermark('rows_through'),
@@ -152,7 +153,7 @@ export class World {
     if (dies === 'ends') return null;
     for (const c of changes) if (c.kind === 'completed' || c.kind === 'failed') this.ends.set(c.id, c.kind);
     if (dies === 'inbound') return null;
-    this.host((m) => m.settle({ changes, next: this.#next(changes), watermarks: marks(acks, rows), cancel }));
+    this.host((m) => m.settle({ changes, next: this.#next(changes), watermarks: marks(acks, rows), series }));
     if (dies === 'settled') return null;
     this.endings.length = 0;
     return more;

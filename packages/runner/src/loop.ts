@@ -43,8 +43,8 @@ type TurnEnd =
 /** Runs until the bell is closed and the running turn, if any, is committed. */
 export async function runLoop(deps: LoopDeps): Promise<void> {
   await dropOrphanClaims(deps);
-  while (!deps.bell.closed) {
-    const { batch, nextDueMs } = await look(deps);
+  for (let isFirstLook = true; !deps.bell.closed; isFirstLook = false) {
+    const { batch, nextDueMs } = await look(deps, isFirstLook);
     if (batch) {
       await runTurn(deps, batch);
       continue;
@@ -55,12 +55,16 @@ export async function runLoop(deps: LoopDeps): Promise<void> {
   }
 }
 
-function look(deps: LoopDeps): Promise<{ batch: Batch | null; nextDueMs: number | null }> {
+function look(
+  deps: LoopDeps,
+  isFirstLook: boolean,
+): Promise<{ batch: Batch | null; nextDueMs: number | null }> {
   const { config, outbound } = deps;
   return readInbound(config.inDir, (inbound) => {
     const nowMs = deps.now();
     const context = (seq: number) => inbound.context(seq);
-    const batch = selectBatch(inbound.due(nowMs), context, outbound.acks(), config.generation, config);
+    const due = inbound.due(nowMs, isFirstLook);
+    const batch = selectBatch(due, context, outbound.acks(), config.generation, config);
     return { batch, nextDueMs: batch ? null : inbound.nextDueMs(nowMs) };
   });
 }
