@@ -39,7 +39,7 @@ export interface NewMessage extends Address {
   /** Cron expression of a series, or null. */
   readonly recurrence: string | null;
   readonly seriesId: string | null;
-  /** True: only the first look of a generation takes it. The caller ends the one that runs. */
+  /** True: only a generation that begins after it takes it. The caller ends the one that runs. */
   readonly onWake?: boolean;
 }
 

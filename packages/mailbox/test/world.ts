@@ -31,6 +31,7 @@ interface Ending {
 export interface Turn {
   readonly id: TurnId;
   readonly batch: Batch;
+  readonly generation: number;
 }
 
 /** Where a host dies in its take-over: before this step. */
@@ -48,6 +49,7 @@ export class World {
   /** Small, so that a take-over needs several looks. */
   readonly limits = { ...LIMITS, maxRows: 4 };
   #startedMs = T0;
+  #freshThrough = 0;
   #turns = 0;
 
   constructor(folder: Folder) {
@@ -74,6 +76,7 @@ export class World {
       ['processing', 'released'].includes(a.status),
     );
     const ids = held.map((a) => a.messageId);
+    this.#freshThrough = look(this.folder, (reader) => reader.newestSeq());
     this.runner.dropClaims(look(this.folder, (reader) => ids.filter((id) => !reader.isPending(id))));
   }
 
@@ -92,7 +95,7 @@ export class World {
     if (!runner) return null;
     const batch = look(this.folder, (reader) =>
       selectBatch(
-        reader.due(this.nowMs),
+        reader.due(this.nowMs, this.#freshThrough),
         (seq) => reader.context(seq),
         runner.acks(),
         this.generation,
@@ -101,7 +104,7 @@ export class World {
     );
     if (!batch) return null;
     this.#turns += 1;
-    this.turn = { id: batch.turnId ?? tid(`turn${this.#turns}`), batch };
+    this.turn = { id: batch.turnId ?? tid(`turn${this.#turns}`), batch, generation: this.generation };
     runner.claim(this.turn.id, batch.messages, this.nowMs);
     return this.turn;
   }

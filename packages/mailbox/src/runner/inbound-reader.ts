@@ -32,19 +32,19 @@ export class InboundReader {
   /**
    * Waking messages that are due, oldest first (L5); lazily, so that a filter comes before any limit. Their numbers come
    * from the partial index alone: asked for whole rows in this order, SQLite walks all of history (M12).
-   * @param isFirstLook of this generation: only then does it see rows that are meant for a fresh runner. One that was
-   *   put off or charged is a message like any other: its retry must not wait for the next generation.
+   * @param freshThrough `newestSeq` when this generation began: rows that are meant for a fresh runner are seen up to
+   *   there. One that was put off or charged is a message like any other: its retry waits for no further generation.
    */
-  *due(nowMs: number, isFirstLook = false): Generator<InboundRow> {
+  *due(nowMs: number, freshThrough = 0): Generator<InboundRow> {
     const numbers = this.#db.prepare(
       `SELECT seq FROM messages_in INDEXED BY idx_messages_in_due
        WHERE status = 'pending' AND trigger = 1 AND due_ms <= ? ORDER BY seq`,
     );
     const select = this.#db.prepare(
-      `SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE seq = ? AND (on_wake = 0 OR attempt > 1 OR ?)`,
+      `SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE seq = ? AND (on_wake = 0 OR attempt > 1 OR seq <= ?)`,
     );
     for (const { seq } of numbers.iterate(nowMs)) {
-      const row = select.get(int(seq), Number(isFirstLook));
+      const row = select.get(int(seq), freshThrough);
       if (row) yield toInboundRow(row);
     }
   }
@@ -89,8 +89,12 @@ export class InboundReader {
 
   /** The greatest number this file knows of, in either direction: rows of ours that the host has copied count too. */
   greatestSeq(): number {
-    const inbound = int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get()?.seq);
-    return Math.max(inbound, this.watermark('rows_through'));
+    return Math.max(this.newestSeq(), this.watermark('rows_through'));
+  }
+
+  /** The number of the host's newest row. */
+  newestSeq(): number {
+    return int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get()?.seq);
   }
 
   watermark(name: 'acks_through' | 'rows_through'): number {
