@@ -234,8 +234,8 @@ function drain(world: World, model: Model): void {
     if (!world.runner) play(world, model, { kind: 'wake' });
     if (!world.turn) taken(world, model);
     if (world.turn) ended(world, model, world.turn, 'completed', 0);
-    // What is for a fresh runner alone gets one.
-    else if (world.runner) play(world, model, { kind: 'die', costs: false });
+    // What is for a fresh runner alone gets one; the series never lets this one rest.
+    if (round % 2 === 1) play(world, model, { kind: 'die', costs: false });
     takeOver(world, model);
     model.check(world);
   }

@@ -77,6 +77,26 @@ test('what people wrote, what is over and what is not there is no task to change
   assert.deepEqual(['talk', 'daily', 'daily:1'].map(status), ['pending', 'completed', 'cancelled']);
 });
 
+test('a task that was moved in time goes on, also when the name of its next occurrence is taken', (t) => {
+  const { change, mailbox } = opened(t);
+  change({ kind: 'update', id: 'daily', dueMs: T0 + 5 });
+  const end = (id: string, next: string, dueMs: number) =>
+    mailbox.settle({
+      changes: [{ kind: 'completed', id: mid(id), attempt: 1 }],
+      next: new Map([
+        [mid(id), message(next, { kind: 'task', recurrence: '0 9 * * *', dueMs, seriesId: 'daily' })],
+      ]),
+    });
+  end('daily:1', 'daily:1', T0 + DAY);
+  const toCome = () => mailbox.dueRows(T0 + 9 * DAY, 9).filter((row) => row.seriesId === 'daily');
+  assert.deepEqual(
+    toCome().map((row) => [row.id.startsWith('daily:1~'), row.dueMs]),
+    [[true, T0 + DAY]],
+  );
+  end('daily:1', 'daily:2', T0 + 2 * DAY);
+  assert.equal(toCome().length, 1, 'one that is over arms nothing again');
+});
+
 test('W8: a task that is scheduled again under its id changes nothing, and is not brought back when it was cancelled', (t) => {
   const { change, status, mailbox } = opened(t);
   const again = message('other', { kind: 'task', content: '{"prompt":"other words"}' });

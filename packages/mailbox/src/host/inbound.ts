@@ -141,7 +141,7 @@ export class InboundMailbox {
         if (!this.#apply(change)) continue;
         const next = work.next?.get(change.id);
         if (!next || (change.kind !== 'completed' && change.kind !== 'failed')) continue;
-        this.#insert([next]);
+        this.#arm(next);
         this.#db.prepare('UPDATE messages_in SET recurrence = NULL WHERE id = ?').run(change.id);
       }
       // The first receipt wins (M9).
@@ -157,6 +157,18 @@ export class InboundMailbox {
       for (const [name, value] of Object.entries(work.watermarks ?? {})) raise.run(name, value);
       return touched.reduce((sum, rows) => sum + rows, 0);
     });
+  }
+
+  /**
+   * An occurrence is named by its series and time. The name may be taken: by one that is still to come, which will do;
+   * or, as tasks can be moved in time, by one that is over, and then the series must not end with it.
+   */
+  #arm(next: NewMessage): void {
+    if (this.#insert([next]) > 0) return;
+    const status = this.rows([next.id]).get(next.id)?.status;
+    if (status === 'pending' || status === 'paused') return;
+    const { seq } = this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get() ?? {};
+    this.#insert([{ ...next, id: `${next.id}~${int(seq)}` as MessageId }]);
   }
 
   /** Every change is guarded by state and attempt: paused, cancelled and finished messages stay what they are (M9). */
