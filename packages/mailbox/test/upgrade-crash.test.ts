@@ -41,6 +41,7 @@ async function killAtEach(
   }
 }
 
+const tables = (folder: Folder) => sql(folder.inbound, 'SELECT name, sql FROM sqlite_schema ORDER BY name');
 const facts = (folder: Folder) => ({
   rows: sql(folder.inbound, 'SELECT * FROM messages_in ORDER BY id'),
   integrity: sql(folder.inbound, 'PRAGMA integrity_check'),
@@ -51,6 +52,8 @@ test('a host killed at any call of an upgrade leaves a file that the next open u
   makeSession(whole, OLDEST, BULK);
   InboundMailbox.open(whole.inDir).close();
   const expected = facts(whole);
+  const old = folderFor(t);
+  makeSession(old, OLDEST);
   assert.equal(expected.rows.length, 308);
   const died = await killAtEach(
     t,
@@ -58,6 +61,8 @@ test('a host killed at any call of an upgrade leaves a file that the next open u
     (folder) => folder.inDir,
     (folder) => makeSession(folder, OLDEST, BULK),
     (folder) => {
+      const isNew = sql(folder.inbound, 'PRAGMA user_version')[0]?.user_version === 1;
+      assert.deepEqual(tables(folder), tables(isNew ? whole : old), 'all of it or nothing');
       InboundMailbox.open(folder.inDir).close();
       assert.deepEqual(facts(folder), expected);
     },

@@ -69,8 +69,6 @@ function number(db: DatabaseSync): void {
  */
 function rearm(db: DatabaseSync): void {
   db.exec(`
-    UPDATE messages_in SET status = 'pending' WHERE seq IN (
-      SELECT max(seq) FROM messages_in GROUP BY series_id
-      HAVING sum(status IN ('pending', 'paused')) = 0
-    ) AND status = 'completed' AND recurrence IS NOT NULL`);
+    UPDATE messages_in SET status = 'pending' WHERE status = 'completed' AND recurrence IS NOT NULL
+      AND seq IN (SELECT max(seq) FROM messages_in GROUP BY series_id)`);
 }
