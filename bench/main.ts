@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commitWords, machineWords } from './machine.ts';
+import { mailbox } from './mailbox/index.ts';
 import { overhead } from './overhead/index.ts';
 import { type Measured, type Report, toResult, toTable } from './report.ts';
 
@@ -20,7 +21,7 @@ interface Bench {
   }>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { overhead };
+const BENCHES: Readonly<Record<string, Bench>> = { mailbox, overhead };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

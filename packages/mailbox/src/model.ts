@@ -39,6 +39,8 @@ export interface NewMessage extends Address {
   /** Cron expression of a series, or null. */
   readonly recurrence: string | null;
   readonly seriesId: string | null;
+  /** True: only a generation that begins after it takes it. The caller ends the one that runs. */
+  readonly onWake?: boolean;
 }
 
 /** A row of messages_in as it is read back. */

@@ -2,10 +2,13 @@
  * The other process of a test: a writer that dies by SIGKILL where it is told to, or writes beside another one. Started
  * by `startChild`; it uses the library as host and runner do.
  */
-import { writeSync } from 'node:fs';
+import fs, { writeSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { InboundMailbox } from '../src/host/index.ts';
-import { OutboundMailbox } from '../src/runner/index.ts';
+import { OutboundMailbox, upgradeOutbound } from '../src/runner/index.ts';
 import { inboundRow, message, outRow, T0, tid, turnCommit } from './support.ts';
 
 /** More than SQLite's page cache holds, so that pages reach the file before the commit and the journal is hot. */
@@ -77,9 +80,30 @@ function writeTurns(outDir: string): void {
   }
 }
 
+/** Runs one step of the library and dies at its n-th call that can change a file. */
+function dieAtCall(work: () => void, at: number): void {
+  const seen = { calls: 0 };
+  const count = (holder: object, name: string): void => {
+    const real = Reflect.get(holder, name) as (...args: unknown[]) => unknown;
+    Reflect.set(holder, name, function counted(this: unknown, ...args: unknown[]) {
+      seen.calls += 1;
+      if (seen.calls === at) die();
+      return real.apply(this, args);
+    });
+  };
+  for (const name of ['exec', 'close']) count(DatabaseSync.prototype, name);
+  count(StatementSync.prototype, 'run');
+  for (const name of ['copyFileSync', 'renameSync', 'fsyncSync', 'rmSync']) count(fs, name);
+  syncBuiltinESMExports();
+  work();
+}
+
 const [verb, dir = '', ...rest] = process.argv.slice(2);
 if (verb === 'die-enqueueing') dieEnqueueing(dir);
 else if (verb === 'die-committing') dieCommitting(dir, rest[0] ?? '', rest[1] ?? '');
 else if (verb === 'insert') await insert(dir, rest[0] ?? '', rest[1] ?? '');
 else if (verb === 'write-turns') writeTurns(dir);
+else if (verb === 'upgrade-inbound') dieAtCall(() => InboundMailbox.open(dir).close(), Number(rest[0]));
+else if (verb === 'upgrade-outbound')
+  dieAtCall(() => void upgradeOutbound(join(dir, 'out'), join(dir, 'in')), Number(rest[0]));
 else throw new Error(`no such verb: ${verb}`);

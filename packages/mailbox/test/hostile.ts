@@ -68,7 +68,7 @@ export function remake(folder: Folder, change: (ddl: string) => string): void {
   const statements = db.prepare('SELECT sql FROM sqlite_master WHERE sql IS NOT NULL').all();
   db.close();
   writeFileSync(folder.outbound, '');
-  tamper(folder, ...statements.map((row) => change(String(row.sql))));
+  tamper(folder, ...statements.map((row) => change(String(row.sql))), 'PRAGMA user_version = 1');
 }
 
 export function patch(folder: Folder, change: (bytes: Buffer) => Buffer | undefined): void {

@@ -179,7 +179,7 @@ test('W4: a series cancelled while it runs ends there: every live row, no other 
   mailbox.settle({ changes: [done('daily')] });
   mailbox.settle({
     changes: [done('daily:1')],
-    cancel: ['daily:1'],
+    series: [{ kind: 'cancel', id: 'daily:1' }],
     next: new Map([[mid('daily:1'), occurrence(2)]]),
   });
   const status = (id: string) => stored(mailbox, id).status;
@@ -195,7 +195,7 @@ test('W4: a series cancelled while it runs ends there: every live row, no other 
 test('cancelling never ends a message that people wrote', (t) => {
   const { mailbox } = opened(t);
   mailbox.enqueue([message('talk')]);
-  mailbox.settle({ changes: [], cancel: ['talk'] });
+  mailbox.settle({ changes: [], series: [{ kind: 'cancel', id: 'talk' }] });
   assert.equal(stored(mailbox, 'talk').status, 'pending');
 });
 
@@ -208,7 +208,7 @@ test('a dead letter is brought back under its next attempt; nothing else is, and
       { kind: 'failed', id: mid('dead'), attempt: 2, reason: 'it died', generation: 2 },
       done('done'),
     ],
-    cancel: ['gone'],
+    series: [{ kind: 'cancel', id: 'gone' }],
   });
   for (const _ of [1, 2]) mailbox.revive(['dead', 'done', 'open', 'gone', 'none'].map(mid));
   const rows = sql(

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { SeriesChange } from '../src/host/index.ts';
 import { Model } from './model.ts';
 import { makeFolder, message, sql } from './support.ts';
 import { BATCH, occurrence, type SweepStep, type Turn, World } from './world.ts';
@@ -13,6 +14,7 @@ import { BATCH, occurrence, type SweepStep, type Turn, World } from './world.ts'
 /** On a disk nearly all of their time goes to syncs; with TMPDIR on a memory file system ten times as many take as long. */
 const RUNS = Number(process.env.BELLHOP_TEST_MODEL_RUNS ?? 30);
 
+const YEAR_MS = 365 * 86_400_000;
 const steps: readonly SweepStep[] = ['copies', 'ends', 'inbound', 'settled', 'none', 'none', 'none', 'none'];
 const statuses = ['completed', 'completed', 'failed', 'released'] as const;
 const event = fc.oneof(
@@ -28,10 +30,22 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('series' as const), n: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), n: fc.nat(1) }) },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('pause' as const, 'pause' as const, 'resume' as const, 'update' as const),
+      n: fc.nat(1),
+      afterMs: fc.constantFrom(0, 0, 30_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('on wake' as const), n: fc.nat(3) }) },
+  {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('clock' as const),
-      ms: fc.integer({ min: -20_000, max: 60_000 }),
+      ms: fc.oneof(
+        { weight: 6, arbitrary: fc.integer({ min: -20_000, max: 60_000 }) },
+        { weight: 1, arbitrary: fc.constantFrom(-YEAR_MS, YEAR_MS) },
+      ),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wake' as const) }) },
@@ -78,10 +92,19 @@ function play(world: World, model: Model, e: Event): void {
     case 'series':
       if (model.series.has(`s${e.n}`)) return;
       world.host((mailbox) => mailbox.enqueue([occurrence(`s${e.n}`, 0)]));
-      model.series.set(`s${e.n}`, true);
+      model.series.set(`s${e.n}`, 'goes on');
       return;
     case 'cancel':
       cancel(world, model, `s${e.n}`);
+      return;
+    case 'pause':
+    case 'resume':
+    case 'update':
+      changeSeries(world, model, `s${e.n}`, e.kind, e.afterMs);
+      return;
+    case 'on wake':
+      world.host((mailbox) => mailbox.enqueue([message(`w${e.n}`, { onWake: true })]));
+      model.enqueued(`w${e.n}`, true, world.runner ? world.generation : 0);
       return;
     case 'clock':
       world.nowMs += e.ms;
@@ -113,11 +136,7 @@ function play(world: World, model: Model, e: Event): void {
       return;
     case 'die':
       if (!world.runner) return;
-      if (turn && e.costs)
-        model.charged(
-          turn.batch.messages.map((m) => m.id),
-          world.generation,
-        );
+      if (turn && e.costs) model.charged(model.heldBy(turn), world.generation);
       world.end(e.costs);
       return;
     case 'sweep':
@@ -146,12 +165,12 @@ function sweep(
   world: World,
   model: Model,
   dies: SweepStep = 'none',
-  cancelled: readonly string[] = [],
+  series: readonly SeriesChange[] = [],
 ): boolean | null {
   const [ending] = world.endings;
   const isBoot = ending?.costs === true && !ending.ready && (dies === 'none' || dies === 'settled');
   const due = isBoot ? world.host((mailbox) => mailbox.dueRows(ending.startedMs, BATCH.batchSize)) : [];
-  const more = world.sweep(dies, cancelled);
+  const more = world.sweep(dies, series);
   if (more === null) model.counts.crashes += 1;
   model.charged(
     due.map((row) => row.id),
@@ -168,19 +187,37 @@ function takeOver(world: World, model: Model): void {
   }
 }
 
+/** What a series has still to come. */
+function waiting(world: World, series: string): string[] {
+  const select = "SELECT id FROM messages_in WHERE series_id = ? AND status IN ('pending', 'paused')";
+  return sql(world.folder.inbound, select, series).map((row) => String(row.id));
+}
+
 function cancel(world: World, model: Model, series: string): void {
   if (!model.series.has(series)) return;
   takeOver(world, model);
-  const live = sql(
-    world.folder.inbound,
-    "SELECT id FROM messages_in WHERE series_id = ? AND status = 'pending'",
-    series,
-  );
-  sweep(world, model, 'none', [series]);
-  model.cancelled(
-    series,
-    live.map((row) => String(row.id)),
-  );
+  const ids = waiting(world, series);
+  sweep(world, model, 'none', [{ kind: 'cancel', id: series }]);
+  model.cancelled(series, ids);
+}
+
+/** By the id of the row that is to come, as a person names it; what is in no state for it changes nothing. */
+function changeSeries(
+  world: World,
+  model: Model,
+  series: string,
+  kind: 'pause' | 'resume' | 'update',
+  afterMs: number,
+): void {
+  takeOver(world, model);
+  const ids = waiting(world, series);
+  const [id] = ids;
+  if (id === undefined) return;
+  const due = kind === 'pause' || afterMs === 0 ? {} : { dueMs: world.nowMs + afterMs };
+  sweep(world, model, 'none', [{ kind, id, ...due }]);
+  const state = model.series.get(series);
+  if (kind === 'pause' && state === 'goes on') model.paused(series, ids);
+  if (kind === 'resume' && state === 'paused') model.series.set(series, 'goes on');
 }
 
 /** Good weather until everything is over: a last message takes the context before it along. */
@@ -189,12 +226,16 @@ function drain(world: World, model: Model): void {
   model.enqueued('last', true);
   const open = () =>
     [...model.messages].filter(([id, m]) => m.end === null && !model.series.has(id.split(':')[0] ?? ''));
+  // Behind whatever was put off by a clock that was wrong.
+  world.nowMs += 100 * YEAR_MS;
   for (let round = 0; open().length > 0; round += 1) {
     assert.ok(round < 200, `still open: ${JSON.stringify(open())}`);
     world.nowMs += 3_600_000;
     if (!world.runner) play(world, model, { kind: 'wake' });
     if (!world.turn) taken(world, model);
     if (world.turn) ended(world, model, world.turn, 'completed', 0);
+    // What is for a fresh runner alone gets one; the series never lets this one rest.
+    if (round % 2 === 1) play(world, model, { kind: 'die', costs: false });
     takeOver(world, model);
     model.check(world);
   }

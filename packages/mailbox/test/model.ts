@@ -13,17 +13,33 @@ interface Expected {
   readonly wakes: boolean;
   /** Generations that ended on it. */
   readonly charges: Set<number>;
+  /** The generation that no longer takes it, as it is for a fresh one; null for all others. */
+  readonly notFor: number | null;
   releases: number;
+  /** The turn that works on it; a task that is paused is taken back from it. */
+  holder: string | null;
+  /** Answers of turns that it had been taken back from. */
+  vainAnswers: number;
   end: End | null;
 }
+
+type Series = 'goes on' | 'paused' | 'cancelled';
 
 export class Model {
   readonly messages = new Map<string, Expected>();
   /** Every row that was ever written, by id. */
   readonly rows = new Set<string>();
-  /** Series by id; false once it was cancelled. */
-  readonly series = new Map<string, boolean>();
-  readonly counts = { turns: 0, retries: 0, repeats: 0, charges: 0, deadLetters: 0, crashes: 0 };
+  readonly series = new Map<string, Series>();
+  readonly counts = {
+    turns: 0,
+    retries: 0,
+    repeats: 0,
+    charges: 0,
+    deadLetters: 0,
+    crashes: 0,
+    fresh: 0,
+    vain: 0,
+  };
   readonly #turns = new Map<string, readonly string[]>();
   /** The last turn that took a message. Different tries give different delays, so a turn may come apart. */
   readonly #turnOf = new Map<string, string>();
@@ -35,16 +51,25 @@ export class Model {
     return message;
   }
 
-  enqueued(id: string, wakes: boolean): void {
-    if (!this.messages.has(id)) this.messages.set(id, { wakes, charges: new Set(), releases: 0, end: null });
+  enqueued(id: string, wakes: boolean, notFor: number | null = null): void {
+    if (this.messages.has(id)) return;
+    const fresh = { charges: new Set<number>(), releases: 0, holder: null, vainAnswers: 0, end: null };
+    this.messages.set(id, { wakes, notFor, ...fresh });
   }
 
-  took({ id, batch }: Turn): void {
+  took({ id, batch, generation }: Turn): void {
     const ids = batch.messages.map((m) => m.id);
     assert.ok(ids.length <= BATCH.batchSize);
     for (const taken of [...batch.messages, ...batch.context, ...batch.skipped]) {
       assert.equal(this.expect(taken.id).wakes, batch.messages.includes(taken), 'context never wakes');
       assert.equal(this.expect(taken.id).end ?? 'cancelled', 'cancelled', `${taken.id} is over`);
+    }
+    for (const taken of ids) {
+      const message = this.expect(taken);
+      const isNew = message.charges.size + message.releases === 0;
+      assert.ok(generation !== message.notFor || !isNew, `${taken} is for a fresh runner`);
+      if (message.notFor !== null) this.counts.fresh += 1;
+      message.holder = id;
     }
     const numbers = batch.messages.map((m) => m.seq);
     assert.deepEqual(
@@ -54,7 +79,8 @@ export class Model {
     );
     const before = this.#turns.get(id);
     const open = before?.filter((m) => this.expect(m).end === null && this.#turnOf.get(m) === id);
-    if (open) assert.deepEqual(ids, open, 'a retry takes exactly what is still of its turn');
+    const again = ids.filter((m) => this.#turnOf.get(m) === id);
+    if (open) assert.deepEqual(again, open, 'a retry takes all that is still of its turn');
     this.#turns.set(id, ids);
     for (const taken of ids) this.#turnOf.set(taken, id);
     this.counts.turns += 1;
@@ -70,6 +96,11 @@ export class Model {
   committed({ id, batch }: Turn, status: 'completed' | 'failed' | 'released'): void {
     for (const { id: messageId } of batch.messages) {
       const message = this.expect(messageId);
+      if (message.holder !== id) {
+        if (status === 'completed') message.vainAnswers += 1;
+        this.counts.vain += 1;
+        continue;
+      }
       if (message.end !== null) continue;
       if (status === 'released') message.releases += 1;
       else message.end = status;
@@ -94,8 +125,21 @@ export class Model {
   }
 
   cancelled(series: string, waiting: readonly string[]): void {
-    this.series.set(series, false);
+    this.series.set(series, 'cancelled');
     for (const id of waiting) this.expect(id).end = 'cancelled';
+  }
+
+  /** Whatever works on it now works in vain. */
+  paused(series: string, waiting: readonly string[]): void {
+    this.series.set(series, 'paused');
+    for (const id of waiting) {
+      this.expect(id).holder = null;
+      this.#turnOf.delete(id);
+    }
+  }
+
+  heldBy({ id, batch }: Turn): string[] {
+    return batch.messages.map((m) => m.id).filter((m) => this.expect(m).holder === id);
   }
 
   /** True at every moment, also between a crash and its repair. */
@@ -110,13 +154,15 @@ export class Model {
       assert.equal(this.expect(String(id)).wakes, trigger === 1);
       assert.ok(Number(seq) % 2 === 0 && Number(tries) <= RETRY.maxTries);
       const last = this.#lastStatus.get(String(id)) ?? 'pending';
-      if (last !== 'pending') assert.equal(status, last, `${id} was over and is no more`);
+      if (last !== 'pending' && last !== 'paused')
+        assert.equal(status, last, `${id} was over and is no more`);
       this.#lastStatus.set(String(id), status);
     }
     assert.equal(rows.length, this.messages.size, 'no message is lost, none is made up');
-    for (const [series, goesOn] of this.series) {
-      const live = rows.filter((row) => row.series_id === series && row.status === 'pending');
-      assert.equal(live.length, goesOn ? 1 : 0, `${series} has one next occurrence`);
+    for (const [series, state] of this.series) {
+      const waits = state === 'paused' ? 'paused' : 'pending';
+      const live = rows.filter((row) => row.series_id === series && row.status === waits);
+      assert.equal(live.length, state === 'cancelled' ? 0 : 1, `${series} has one next occurrence`);
       assert.equal(
         rows.filter((row) => row.series_id === series && row.recurrence !== null).length,
         live.length,
@@ -135,7 +181,7 @@ export class Model {
       if (status === 'cancelled') continue;
       assert.equal(tries, message.charges.size, `${id}: one try for each generation that ended on it`);
       assert.equal(world.ends.get(String(id) as never), status, `${id}: its end was told`);
-      const answered = status === 'completed' && message.wakes ? 1 : 0;
+      const answered = message.vainAnswers + (status === 'completed' && message.wakes ? 1 : 0);
       assert.equal(
         answers.filter((answer) => answer === id).length,
         answered,

@@ -50,7 +50,7 @@ test('M12: no query of the host reads history', (t) => {
         { kind: 'failed', ...change, reason: 'x', generation: 1 },
       ],
       next: new Map([[id, message('a2')]]),
-      cancel: ['a'],
+      series: [{ kind: 'cancel', id: 'a' }],
     });
   });
   assert.ok(statements.length >= 10, `${statements.length} statements`);

@@ -21,6 +21,7 @@ export const START = { ackSeq: 0, rowSeq: 0 };
 export const POLICY: RetryPolicy = { maxTries: 5, baseMs: 5_000, maxReleases: 3, maxReleaseMs: 60_000 };
 
 export interface Folder {
+  readonly dir: string;
   readonly inDir: string;
   readonly outDir: string;
   readonly inbound: string;
@@ -34,6 +35,7 @@ export function makeFolder(): Folder & { readonly remove: () => void } {
   mkdirSync(inDir);
   mkdirSync(outDir);
   return {
+    dir,
     inDir,
     outDir,
     inbound: join(inDir, 'inbound.db'),

@@ -11,6 +11,7 @@ import {
   InboundMailbox,
   type RetryPolicy,
   readOutbound,
+  type SeriesChange,
 } from '../src/host/index.ts';
 import type { Ack, InboundRow, MessageId, NewMessage, OutboundRow, TurnId } from '../src/index.ts';
 import { type Batch, OutboundMailbox, selectBatch } from '../src/runner/index.ts';
@@ -30,6 +31,7 @@ interface Ending {
 export interface Turn {
   readonly id: TurnId;
   readonly batch: Batch;
+  readonly generation: number;
 }
 
 /** Where a host dies in its take-over: before this step. */
@@ -47,6 +49,7 @@ export class World {
   /** Small, so that a take-over needs several looks. */
   readonly limits = { ...LIMITS, maxRows: 4 };
   #startedMs = T0;
+  #freshThrough = 0;
   #turns = 0;
 
   constructor(folder: Folder) {
@@ -73,6 +76,7 @@ export class World {
       ['processing', 'released'].includes(a.status),
     );
     const ids = held.map((a) => a.messageId);
+    this.#freshThrough = look(this.folder, (reader) => reader.newestSeq());
     this.runner.dropClaims(look(this.folder, (reader) => ids.filter((id) => !reader.isPending(id))));
   }
 
@@ -91,7 +95,7 @@ export class World {
     if (!runner) return null;
     const batch = look(this.folder, (reader) =>
       selectBatch(
-        reader.due(this.nowMs),
+        reader.due(this.nowMs, this.#freshThrough),
         (seq) => reader.context(seq),
         runner.acks(),
         this.generation,
@@ -100,7 +104,7 @@ export class World {
     );
     if (!batch) return null;
     this.#turns += 1;
-    this.turn = { id: batch.turnId ?? tid(`turn${this.#turns}`), batch };
+    this.turn = { id: batch.turnId ?? tid(`turn${this.#turns}`), batch, generation: this.generation };
     runner.claim(this.turn.id, batch.messages, this.nowMs);
     return this.turn;
   }
@@ -138,7 +142,7 @@ export class World {
   }
 
   /** One take-over, in the commit order of sweep.ts. Returns whether there is more, or null when the host died. */
-  sweep(dies: SweepStep = 'none', cancel: readonly string[] = []): boolean | null {
+  sweep(dies: SweepStep = 'none', series: readonly SeriesChange[] = []): boolean | null {
     const after = this.host((m) => ({
       ackSeq: m.watermark('acks_through'),
       rowSeq: m.watermark('rows_through'),
@@ -152,7 +156,7 @@ export class World {
     if (dies === 'ends') return null;
     for (const c of changes) if (c.kind === 'completed' || c.kind === 'failed') this.ends.set(c.id, c.kind);
     if (dies === 'inbound') return null;
-    this.host((m) => m.settle({ changes, next: this.#next(changes), watermarks: marks(acks, rows), cancel }));
+    this.host((m) => m.settle({ changes, next: this.#next(changes), watermarks: marks(acks, rows), series }));
     if (dies === 'settled') return null;
     this.endings.length = 0;
     return more;

@@ -42,9 +42,9 @@ type TurnEnd =
 
 /** Runs until the bell is closed and the running turn, if any, is committed. */
 export async function runLoop(deps: LoopDeps): Promise<void> {
-  await dropOrphanClaims(deps);
+  const freshThrough = await begin(deps);
   while (!deps.bell.closed) {
-    const { batch, nextDueMs } = await look(deps);
+    const { batch, nextDueMs } = await look(deps, freshThrough);
     if (batch) {
       await runTurn(deps, batch);
       continue;
@@ -55,25 +55,34 @@ export async function runLoop(deps: LoopDeps): Promise<void> {
   }
 }
 
-function look(deps: LoopDeps): Promise<{ batch: Batch | null; nextDueMs: number | null }> {
+function look(
+  deps: LoopDeps,
+  freshThrough: number,
+): Promise<{ batch: Batch | null; nextDueMs: number | null }> {
   const { config, outbound } = deps;
   return readInbound(config.inDir, (inbound) => {
     const nowMs = deps.now();
     const context = (seq: number) => inbound.context(seq);
-    const batch = selectBatch(inbound.due(nowMs), context, outbound.acks(), config.generation, config);
+    const due = inbound.due(nowMs, freshThrough);
+    const batch = selectBatch(due, context, outbound.acks(), config.generation, config);
     return { batch, nextDueMs: batch ? null : inbound.nextDueMs(nowMs) };
   });
 }
 
-/** Claims that an earlier generation left on messages which have since ended (cancelled, dead-lettered). */
-async function dropOrphanClaims({ config, outbound }: LoopDeps): Promise<void> {
+/**
+ * Drops claims that an earlier generation left on messages which have since ended (cancelled, dead-lettered). Returns the
+ * number of the newest message that was there before this generation.
+ */
+async function begin({ config, outbound }: LoopDeps): Promise<number> {
   const held = [...outbound.acks().values()].filter(
     (a) => a.status === 'processing' || a.status === 'released',
   );
-  const gone = await readInbound(config.inDir, (inbound) =>
-    held.map((a): MessageId => a.messageId).filter((id) => !inbound.isPending(id)),
-  );
+  const { gone, newest } = await readInbound(config.inDir, (inbound) => ({
+    gone: held.map((a): MessageId => a.messageId).filter((id) => !inbound.isPending(id)),
+    newest: inbound.newestSeq(),
+  }));
   outbound.dropClaims(gone);
+  return newest;
 }
 
 async function runTurn(deps: LoopDeps, batch: Batch): Promise<void> {

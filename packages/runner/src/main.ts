@@ -4,7 +4,7 @@
  * Ends with 0 when it was told to stop or nobody has spoken to it for long; with another code when it cannot go on,
  * after a line on stderr that the host keeps (W18). A configuration it cannot read is an error, never a default (L14).
  */
-import { OutboundMailbox } from '@bellhop/mailbox/runner';
+import { OutboundMailbox, upgradeOutbound } from '@bellhop/mailbox/runner';
 import { Bell } from './bell.ts';
 import { Cancel } from './cancel.ts';
 import type { Harness } from './harness.ts';
@@ -32,6 +32,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.argv[2]);
   // Group and world see nothing of what the agent writes; the host is the same user, or root.
   process.umask(0o077);
+  upgradeOutbound(config.outDir, config.inDir);
   const outbound = OutboundMailbox.open(config.outDir, config.generation);
   if (config.mode === 'recover') {
     outbound.recover(Date.now());

@@ -5,7 +5,6 @@
  *   DATA/sessions/<agent>/<session>/out   the sandbox writes; hostile to us (M10)
  *   DATA/files/<session>/<row>/<name>     our copies of what agents sent (M13)
  */
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InboundMailbox, isLater, readOutbound, type SnapshotLimits } from '@bellhop/mailbox/host';
@@ -60,10 +59,6 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
         if (result.kind !== 'busy' || !writerLives() || performance.now() > deadline) return result;
         await delay(LOCK_RETRY_MS);
       }
-    },
-    async hasJournal(session) {
-      const journal = join(paths(session).outDir, 'outbound.db-journal');
-      return (await lstat(journal).catch(() => null)) !== null;
     },
     takeFile: (session, outId, name, maxBytes) =>
       takeFile({

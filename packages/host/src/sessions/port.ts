@@ -28,15 +28,13 @@ export interface Mailboxes {
   inbound<T>(session: Pick<Session, 'id' | 'agentId'>, work: (mailbox: InboundMailbox) => T): Promise<T>;
   /**
    * One committed state of outbound.db behind these cursors. While a writer lives, a commit under way is waited for,
-   * asynchronously; without one, `busy` means that a commit was cut off.
+   * asynchronously; without one, `busy` means that a runner must mend the file first.
    */
   outbound(
     session: Pick<Session, 'id' | 'agentId'>,
     after: { readonly ackSeq: number; readonly rowSeq: number },
     writerLives: () => boolean,
   ): Promise<SnapshotResult>;
-  /** True when a writer died in mid-commit and its file must be rolled back before it can be read. */
-  hasJournal(session: Pick<Session, 'id' | 'agentId'>): Promise<boolean>;
   /** Copies a file the agent sent to the host's side, checked; returns where it is now (M13). */
   takeFile(
     session: Pick<Session, 'id' | 'agentId'>,

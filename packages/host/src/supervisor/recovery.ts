@@ -1,4 +1,7 @@
-/** A commit that a dead runner left half-written is rolled back in a throwaway sandbox, a generation of its own (M11). */
+/**
+ * What only a runner may do to an outbox happens in a throwaway sandbox, a generation of its own: rolling a half-written
+ * commit back (M11), upgrading a file of NanoClaw's.
+ */
 
 import { markEnded, markSettled } from '../store/generations.ts';
 import type { Session } from '../types.ts';
@@ -8,7 +11,10 @@ import { intend, recoverOutbound, type WakeDeps } from './wake.ts';
 export async function recover(deps: WakeDeps, session: Session): Promise<boolean> {
   const { store, log, clock, mailboxes } = deps;
   const generation = await intend(deps, session);
-  log.info('rolling back a half-written outbox', { session: session.id, generation: generation.number });
+  log.info('mending an outbox that no runner has open', {
+    session: session.id,
+    generation: generation.number,
+  });
   try {
     await recoverOutbound(deps, session, generation);
   } finally {
@@ -18,5 +24,6 @@ export async function recover(deps: WakeDeps, session: Session): Promise<boolean
       await markSettled(sql, session.id, generation.number);
     });
   }
-  return !(await mailboxes.hasJournal(session));
+  const nothing = { ackSeq: Number.MAX_SAFE_INTEGER, rowSeq: Number.MAX_SAFE_INTEGER };
+  return (await mailboxes.outbound(session, nothing, () => false)).kind !== 'busy';
 }

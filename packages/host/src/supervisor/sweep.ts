@@ -261,7 +261,9 @@ async function settle(
           ...(snapshot.rows.length > 0 ? { rows_through: snapshot.rows.at(-1)?.seq ?? 0 } : {}),
         },
         add: [...toTasks(session, checked, nowMs), ...toNotes(session, mirrored, nowMs)],
-        cancel: checked.tasks.flatMap((task) => (task.kind === 'cancel' ? [taskId(task.id)] : [])),
+        series: checked.tasks.flatMap((task) =>
+          task.kind === 'cancel' ? [{ kind: 'cancel', id: taskId(task.id) }] : [],
+        ),
       });
     }
     return mailbox.nextDueMs();

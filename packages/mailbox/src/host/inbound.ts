@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address, Destination, InboundRow, MessageId, NewMessage, Receipt } from '../model.ts';
 import { INBOUND_COLUMNS, toInboundRow } from '../rows.ts';
-import { INBOUND_DDL } from '../schema.ts';
 import { int, openWritable, transaction } from '../sqlite.ts';
 import { toIso } from '../time.ts';
 import type { InboundChange } from './decisions.ts';
+import { changeSeries, type SeriesChange } from './series.ts';
+import { makeInbound } from './upgrade.ts';
 
 export type WatermarkName = 'acks_through' | 'rows_through';
 
@@ -24,9 +25,12 @@ export class InboundMailbox {
     this.#db = db;
   }
 
-  /** Opens or makes `inDir/inbound.db`; rolls back what a dead host left half-written. Never blocks on a lock. */
+  /**
+   * Opens or makes `inDir/inbound.db`; rolls back what a dead host left half-written; upgrades NanoClaw's in place.
+   * Never blocks on a lock. Throws NewerSchema or NotAMailbox for what it must not touch.
+   */
   static open(inDir: string): InboundMailbox {
-    return new InboundMailbox(openWritable(join(inDir, 'inbound.db'), INBOUND_DDL, 'EXTRA', 0));
+    return new InboundMailbox(openWritable(join(inDir, 'inbound.db'), 'EXTRA', 0, makeInbound));
   }
 
   close(): void {
@@ -42,8 +46,8 @@ export class InboundMailbox {
     const greatest = int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get()?.seq);
     const insert = this.#db.prepare(
       `INSERT INTO messages_in (id, seq, kind, timestamp, status, process_after, due_ms, recurrence, series_id, trigger,
-         channel_type, platform_id, thread_id, content)
-       VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         on_wake, channel_type, platform_id, thread_id, content)
+       VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     );
     let seq = greatest - (greatest % 2) + 2;
     let added = 0;
@@ -58,6 +62,7 @@ export class InboundMailbox {
         m.recurrence,
         m.seriesId ?? m.id,
         m.trigger ? 1 : 0,
+        m.onWake ? 1 : 0,
         m.channel,
         m.chat,
         m.thread,
@@ -117,6 +122,7 @@ export class InboundMailbox {
    * Applies what was decided, remembers what was delivered and moves the watermarks: one transaction, so that a series
    * is re-armed with the end of its occurrence or not at all (W6). A change whose message has moved on is skipped.
    * @param next the next occurrence of a series, by the id of the one that ends here.
+   * @returns how many rows of series were changed; a caller that named one which is not there learns it by 0.
    */
   settle(work: {
     readonly changes: readonly InboundChange[];
@@ -125,17 +131,17 @@ export class InboundMailbox {
     readonly watermarks?: Partial<Record<WatermarkName, number>>;
     /** Rows of the host's own making: tasks, notes to the agent. */
     readonly add?: readonly NewMessage[];
-    /** Series to cancel, by the id of any of their rows. */
-    readonly cancel?: readonly string[];
-  }): void {
-    transaction(this.#db, () => {
+    /** Before the changes: what ends here of a series that is cancelled here is not armed again. */
+    readonly series?: readonly SeriesChange[];
+  }): number {
+    return transaction(this.#db, () => {
       if (work.add?.length) this.#insert(work.add);
-      for (const id of work.cancel ?? []) this.#cancelSeries(id);
+      const touched = (work.series ?? []).map((change) => changeSeries(this.#db, change));
       for (const change of work.changes) {
         if (!this.#apply(change)) continue;
         const next = work.next?.get(change.id);
         if (!next || (change.kind !== 'completed' && change.kind !== 'failed')) continue;
-        this.#insert([next]);
+        this.#arm(next);
         this.#db.prepare('UPDATE messages_in SET recurrence = NULL WHERE id = ?').run(change.id);
       }
       // The first receipt wins (M9).
@@ -149,7 +155,20 @@ export class InboundMailbox {
          ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > value`,
       );
       for (const [name, value] of Object.entries(work.watermarks ?? {})) raise.run(name, value);
+      return touched.reduce((sum, rows) => sum + rows, 0);
     });
+  }
+
+  /**
+   * An occurrence is named by its series and time. The name may be taken: by one that is still to come, which will do;
+   * or, as tasks can be moved in time, by one that is over, and then the series must not end with it.
+   */
+  #arm(next: NewMessage): void {
+    if (this.#insert([next]) > 0) return;
+    const status = this.rows([next.id]).get(next.id)?.status;
+    if (status === 'pending' || status === 'paused') return;
+    const { seq } = this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get() ?? {};
+    this.#insert([{ ...next, id: `${next.id}~${int(seq)}` as MessageId }]);
   }
 
   /** Every change is guarded by state and attempt: paused, cancelled and finished messages stay what they are (M9). */
@@ -191,18 +210,10 @@ export class InboundMailbox {
     return int(this.#db.prepare('SELECT value FROM watermarks WHERE name = ?').get(name)?.value);
   }
 
-  /** Ends every live row of a series: it will not run, nor be re-armed. */
-  #cancelSeries(id: string): void {
-    this.#db
-      .prepare(
-        `UPDATE messages_in SET status = 'cancelled', recurrence = NULL, ended_reason = 'cancelled'
-         WHERE status IN ('pending', 'paused') AND kind = 'task'
-           AND series_id IN (SELECT series_id FROM messages_in WHERE id = ? OR series_id = ?)`,
-      )
-      .run(id, id);
-  }
-
-  /** Where a reply without an address goes, and the names this session may send to. Written only if they differ. */
+  /**
+   * Where a reply without an address goes, and the names this session may send to: the list as a whole. Written only if
+   * they differ. A name that stays keeps the columns that we do not know (`thread_id_override`).
+   */
   prepare(routing: Address, destinations: readonly Destination[]): void {
     const wanted = JSON.stringify([routing.channel, routing.chat, routing.thread, destinations]);
     if (this.#prepared() === wanted) return;
@@ -214,10 +225,16 @@ export class InboundMailbox {
              thread_id = excluded.thread_id`,
         )
         .run(routing.channel, routing.chat, routing.thread);
-      this.#db.exec('DELETE FROM destinations');
+      const names = JSON.stringify(destinations.map((d) => d.name));
+      this.#db
+        .prepare('DELETE FROM destinations WHERE name NOT IN (SELECT value FROM json_each(?))')
+        .run(names);
       const insert = this.#db.prepare(
         `INSERT INTO destinations (name, display_name, type, channel_type, platform_id, agent_group_id)
-         VALUES (?, ?, ?, ?, ?, ?)`,
+         VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, type = excluded.type,
+           channel_type = excluded.channel_type, platform_id = excluded.platform_id,
+           agent_group_id = excluded.agent_group_id`,
       );
       for (const d of destinations) insert.run(d.name, d.displayName, d.type, d.channel, d.chat, d.agentId);
     });

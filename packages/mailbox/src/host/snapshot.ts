@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { DatabaseSync, constants as sqlite } from 'node:sqlite';
 import type { Ack, OutboundRow, ToolInFlight } from '../model.ts';
 import { ACK_COLUMNS, OUTBOUND_COLUMNS, toAck, toOutboundRow } from '../rows.ts';
-import { OUTBOUND_DDL } from '../schema.ts';
+import { OUTBOUND_DDL, SCHEMA_VERSION } from '../schema.ts';
 import { int, type SqlRow, text } from '../sqlite.ts';
 
 export interface SnapshotLimits {
@@ -36,12 +36,16 @@ export interface OutboundSnapshot {
 
 export type SnapshotResult =
   | { readonly kind: 'ok'; readonly snapshot: OutboundSnapshot }
-  /** A writer is in mid-commit, or died there: the caller knows which, by whether a sandbox runs. */
+  /**
+   * A runner must have it first: one is in mid-commit or died there, or it is NanoClaw's file, which the next runner
+   * upgrades (M1). The caller knows which by whether a sandbox runs; if none does, it starts one to recover the file.
+   */
   | { readonly kind: 'busy' }
   | { readonly kind: 'refused'; readonly reason: string };
 
 const EMPTY: OutboundSnapshot = { acks: [], claims: [], rows: [], tool: null, more: false };
 const HEADER_BYTES = 100;
+const VERSION_AT = 60;
 /** SQLite's default, which the runner leaves as it is. */
 const PAGE_BYTES = 4_096;
 /** Beyond what any clock or counter of ours reaches, and within what a Date can hold. */
@@ -108,7 +112,7 @@ function readStable(path: string, maxBytes: number): Buffer | 'missing' | 'busy'
     // The header is read before and after the looks for a journal, the data between them: a commit that begins after
     // the first look and ends before the second has changed the header by then.
     const before = readHeader(fd);
-    if (exists(journal)) return 'busy';
+    if (exists(journal) || isOld(before)) return 'busy';
     const bytes = Buffer.allocUnsafeSlow(stat.size);
     const got = readSync(fd, bytes, 0, stat.size, 0);
     const moved = exists(journal) || !before.equals(readHeader(fd)) || fstatSync(fd).size !== stat.size;
@@ -116,6 +120,11 @@ function readStable(path: string, maxBytes: number): Buffer | 'missing' | 'busy'
   } finally {
     closeSync(fd);
   }
+}
+
+/** A database of version 0: nothing of it is looked at, so it gets an attacker nothing to call his file that. */
+function isOld(header: Buffer): boolean {
+  return header.toString('latin1', 0, 15) === 'SQLite format 3' && header.readUInt32BE(VERSION_AT) === 0;
 }
 
 function readHeader(fd: number): Buffer {
@@ -144,6 +153,8 @@ function parse(
     },
   });
   try {
+    if (bytes.readInt32BE(VERSION_AT) > SCHEMA_VERSION)
+      throw new Refused('outbound.db is of a newer Bellhop');
     checkTrees(bytes, [1]);
     db.deserialize(bytes);
     db.exec('PRAGMA trusted_schema = OFF; PRAGMA query_only = ON');

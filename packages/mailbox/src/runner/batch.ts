@@ -36,7 +36,10 @@ export function selectBatch(
   let turnId: TurnId | null = null;
   for (const row of due) {
     if (isTaken(row, acks.get(row.id), generation)) continue;
-    const earlier = acks.get(row.id)?.turnId ?? null;
+    const ack = acks.get(row.id);
+    // One that was answered and is handed out again (a task that was paused meanwhile) is a turn of its own: under the
+    // old id its new answer would count as written already.
+    const earlier = ack?.status === 'completed' ? null : (ack?.turnId ?? null);
     if (messages.length === 0) turnId = earlier;
     else if (earlier !== turnId) continue;
     messages.push(row);

@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Address, InboundRow, MessageId } from '../model.ts';
+import type { Address, InboundRow, MessageId, OutboundId } from '../model.ts';
 import { INBOUND_COLUMNS, toInboundRow } from '../rows.ts';
 import { int, textOrNull } from '../sqlite.ts';
 
@@ -32,15 +32,19 @@ export class InboundReader {
   /**
    * Waking messages that are due, oldest first (L5); lazily, so that a filter comes before any limit. Their numbers come
    * from the partial index alone: asked for whole rows in this order, SQLite walks all of history (M12).
+   * @param freshThrough `newestSeq` when this generation began: rows that are meant for a fresh runner are seen up to
+   *   there. One that was put off or charged is a message like any other: its retry waits for no further generation.
    */
-  *due(nowMs: number): Generator<InboundRow> {
+  *due(nowMs: number, freshThrough = 0): Generator<InboundRow> {
     const numbers = this.#db.prepare(
       `SELECT seq FROM messages_in INDEXED BY idx_messages_in_due
        WHERE status = 'pending' AND trigger = 1 AND due_ms <= ? ORDER BY seq`,
     );
-    const select = this.#db.prepare(`SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE seq = ?`);
+    const select = this.#db.prepare(
+      `SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE seq = ? AND (on_wake = 0 OR attempt > 1 OR seq <= ?)`,
+    );
     for (const { seq } of numbers.iterate(nowMs)) {
-      const row = select.get(int(seq));
+      const row = select.get(int(seq), freshThrough);
       if (row) yield toInboundRow(row);
     }
   }
@@ -58,6 +62,12 @@ export class InboundReader {
       this.#db.prepare("SELECT 1 AS found FROM messages_in WHERE id = ? AND status = 'pending'").get(id) !==
       undefined
     );
+  }
+
+  /** Whether the host has recorded the end of this row's delivery, good or bad. */
+  hasReceipt(id: OutboundId): boolean {
+    const found = this.#db.prepare('SELECT 1 AS found FROM delivered WHERE message_out_id = ?').get(id);
+    return found !== undefined;
   }
 
   /** The id of the inbound message with this number, or null. */
@@ -79,8 +89,12 @@ export class InboundReader {
 
   /** The greatest number this file knows of, in either direction: rows of ours that the host has copied count too. */
   greatestSeq(): number {
-    const inbound = int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get()?.seq);
-    return Math.max(inbound, this.watermark('rows_through'));
+    return Math.max(this.newestSeq(), this.watermark('rows_through'));
+  }
+
+  /** The number of the host's newest row. */
+  newestSeq(): number {
+    return int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_in').get()?.seq);
   }
 
   watermark(name: 'acks_through' | 'rows_through'): number {

@@ -18,13 +18,15 @@ import type {
 } from '../model.ts';
 import { ACK_COLUMNS, OUTBOUND_COLUMNS, toAck, toOutboundRow } from '../rows.ts';
 import { OUTBOUND_DDL } from '../schema.ts';
-import { int, openWritable, text, textOrNull, transaction } from '../sqlite.ts';
+import { int, NotAMailbox, namesIn, openWritable, text, textOrNull, transaction } from '../sqlite.ts';
 import { toIso } from '../time.ts';
 
 /** Two processes of one sandbox may write (a tool server, later): each waits for the other, in milliseconds. */
 const LOCK_WAIT_MS = 2_000;
 /** Key of session_state: the number of the last ack. */
-const ACK_COUNTER = 'ack_seq';
+export const ACK_COUNTER = 'ack_seq';
+/** Key of session_state: the greatest number of a NanoClaw session, whose rows are not all here (upgrade.ts). */
+export const SEQ_FLOOR = 'seq_floor';
 
 export interface NewOutbound extends Address {
   readonly id: OutboundId;
@@ -57,6 +59,11 @@ export interface TurnCommit {
   readonly beforeCommit?: () => void;
 }
 
+export function makeOutbound(db: DatabaseSync): void {
+  if (namesIn(db).size > 0) throw new NotAMailbox(db.location() ?? '', 'its tables are not ours');
+  for (const statement of OUTBOUND_DDL) db.exec(statement);
+}
+
 export class OutboundMailbox {
   readonly #db: DatabaseSync;
   readonly #generation: number;
@@ -66,8 +73,9 @@ export class OutboundMailbox {
     this.#generation = generation;
   }
 
+  /** Opens or makes `outDir/outbound.db`. One of NanoClaw's is refused: `upgradeOutbound` comes first. */
   static open(outDir: string, generation: number): OutboundMailbox {
-    const db = openWritable(join(outDir, 'outbound.db'), OUTBOUND_DDL, 'FULL', LOCK_WAIT_MS);
+    const db = openWritable(join(outDir, 'outbound.db'), 'FULL', LOCK_WAIT_MS, makeOutbound);
     return new OutboundMailbox(db, generation);
   }
 
@@ -138,6 +146,7 @@ export class OutboundMailbox {
     if (found) return { seq: int(found.seq), fresh: false };
     const greatest = Math.max(
       inboundSeq,
+      Number(this.state(SEQ_FLOOR) ?? 0),
       int(this.#db.prepare('SELECT max(seq) AS seq FROM messages_out').get()?.seq),
     );
     const seq = greatest + (greatest % 2 === 0 ? 1 : 2);
