@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { commitWords, machineWords } from './machine.ts';
 import { mailbox } from './mailbox/index.ts';
 import { overhead } from './overhead/index.ts';
+import { page } from './page/index.ts';
 import { type Measured, type Report, toResult, toTable } from './report.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -21,7 +22,7 @@ interface Bench {
   }>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { mailbox, overhead };
+const BENCHES: Readonly<Record<string, Bench>> = { mailbox, overhead, page };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

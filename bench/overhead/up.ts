@@ -8,13 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageState, SendMessage, SentMessage } from '@bellhop/host/api';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const READY = /^Bellhop is ready in /m;
+const READY = /^Bellhop is ready in \S+ s: (\S+)$/m;
 const POLL_MS = 20;
 
 export interface Up {
   readonly pid: number;
   /** From the spawn of the launcher to the ready line, in milliseconds. */
   readonly readyMs: number;
+  /** Signs a browser in, once. */
+  readonly link: string;
   /** Says one thing, waits until it is answered and settled; returns the session. */
   ask(text: string): Promise<string>;
   stop(): Promise<void>;
@@ -31,12 +33,13 @@ export async function startUp(dataDir: string, env: NodeJS.ProcessEnv = {}): Pro
       env: { ...process.env, ...env },
     },
   );
-  await ready(child);
+  const link = await ready(child);
   const readyMs = performance.now() - from;
   if (child.pid === undefined) throw new Error('./bellhop up has no process');
   return {
     pid: child.pid,
     readyMs,
+    link,
     ask: (text) => ask(join(dataDir, 'bellhop.sock'), text),
     async stop() {
       const closed = once(child, 'close');
@@ -46,13 +49,14 @@ export async function startUp(dataDir: string, env: NodeJS.ProcessEnv = {}): Pro
   };
 }
 
-function ready(child: ChildProcess): Promise<void> {
+function ready(child: ChildProcess): Promise<string> {
   const output: string[] = [];
   return new Promise((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => output.push(chunk));
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       output.push(chunk);
-      if (READY.test(output.join(''))) resolve();
+      const [, link] = READY.exec(output.join('')) ?? [];
+      if (link !== undefined) resolve(link);
     });
     child.once('error', reject);
     child.once('close', () => reject(new Error(`./bellhop up ended: ${output.join('').slice(-2_000)}`)));
