@@ -5,8 +5,6 @@
  *       ^------------- delivery engine <-- row checker <-- sweep <--------------------'
  */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import { createTerminalChannel } from '@bellhop/channels/terminal';
 import { createAccessGate } from './access/gate.ts';
@@ -19,7 +17,7 @@ import { conversationName, Watchers } from './api/stream.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { firstStart } from './first-start.ts';
-import { type Folders, makeFolder } from './folders.ts';
+import type { Folders } from './folders.ts';
 import { createRouter } from './router/router.ts';
 import type { SandboxRuntime } from './sandboxes/port.ts';
 import { nextOccurrence } from './schedule/series.ts';
@@ -56,6 +54,8 @@ export interface HostParts {
 }
 
 export interface Host {
+  /** How many sandboxes of a dead host go on: on the runner that they were started with. */
+  readonly takenOver: number;
   /** Resolves when nothing runs and nothing is on its way. The owner's socket still answers. */
   stop(): Promise<void>;
   /** The very last: who waits for the host to be gone waits for this. */
@@ -65,10 +65,6 @@ export interface Host {
 export async function startHost(parts: HostParts): Promise<Host> {
   const { folders, store, settings, runtime, clock, log } = parts;
   const installId = await firstStart(store, parts.harness, randomUUID().slice(0, 8), clock.now());
-  await stopLeftovers(runtime, installId, log);
-  // Sockets of the dead: nobody is left to connect to them.
-  await rm(join(folders.dataDir, 'run'), { recursive: true, force: true });
-  await makeFolder(folders, 'passage', 'run');
   await store.transaction((sql) => forgetEvents(sql, clock.now() - REMEMBER_EVENTS_MS));
   const spool = createSpool(folders.dataDir, settings.maxFileBytes, safeName);
   const claimed = (await spooledFiles(store.read)).join('\n');
@@ -107,6 +103,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
+    stopLeftovers: () => stopLeftovers(runtime, installId, log),
   });
   const router = createRouter({
     store,
@@ -118,7 +115,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   });
 
   await delivery.start();
-  await supervisor.start();
+  const takenOver = await supervisor.start();
   for (const channel of channels.values()) {
     await channel.start({ accept: (event) => router.accept(channel.name, event) });
   }
@@ -136,6 +133,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   });
   const socket: Listener = await listenOnSocket(folders.dataDir, routes, log);
   return {
+    takenOver,
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
@@ -146,11 +144,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
   };
 }
 
-/** A dead host's sandboxes: stopped and verified gone before anything starts, so that no session ever has two. */
+/** What a dead host left and nobody took over: verified gone before anything starts. */
 async function stopLeftovers(runtime: SandboxRuntime, installId: string, log: Log): Promise<void> {
   const leftovers = await runtime.leftovers(installId);
   await Promise.all(leftovers.map((leftover) => leftover.kill()));
-  if (leftovers.length > 0) log.warn('sandboxes of a dead host stopped', { count: leftovers.length });
+  if (leftovers.length > 0) log.warn('leftovers of a dead host stopped', { count: leftovers.length });
 }
 
 function createWatcher(watchers: Watchers, channels: ReadonlyMap<string, Channel>): Watcher {

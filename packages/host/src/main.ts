@@ -68,7 +68,8 @@ async function up(options: UpOptions): Promise<number> {
     url,
     onStop: () => stopping.resolve('./bellhop stop'),
   });
-  await removeOldRunners(folders, runnerDir);
+  // Which runner each of them has is nowhere noted: all of them stay until a start that finds none running (H9).
+  if (host.takenOver === 0) await removeOldRunners(folders, runnerDir);
   lock.note({ pid: process.pid, url });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stopping.resolve(signal));

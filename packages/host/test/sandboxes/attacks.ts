@@ -10,7 +10,6 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createNoneRuntime } from '../../src/sandboxes/none.ts';
-import { dieAfterStart } from './conformance.ts';
 import {
   type House,
   hangBell,
@@ -21,6 +20,7 @@ import {
   owner,
   processesWith,
 } from './house.ts';
+import { dieAfterStart } from './orphan.ts';
 
 export function sandboxAttacks(name: string, make: MakeRuntime, skip: string | false): void {
   describe(`attacks on a sandbox: ${name}`, { skip, timeout: 60_000 }, () => {
