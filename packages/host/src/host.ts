@@ -10,6 +10,8 @@ import { createTerminalChannel } from '@bellhop/channels/terminal';
 import { createAccessGate } from './access/gate.ts';
 import { createConversationLog } from './api/conversation-log.ts';
 import { createLocalApp } from './api/local-app.ts';
+import { createLogReader } from './api/operator/log-reader.ts';
+import { createOperatorRoutes } from './api/operator/routes.ts';
 import { type Listener, listenOnSocket } from './api/server.ts';
 import { createSpool } from './api/spool.ts';
 import { createStatusReader } from './api/status.ts';
@@ -131,7 +133,15 @@ export async function startHost(parts: HostParts): Promise<Host> {
     status,
     stop: parts.onStop,
   });
-  const socket: Listener = await listenOnSocket(folders.dataDir, routes, log);
+  const operator = createOperatorRoutes({
+    store,
+    mailboxes,
+    supervisor,
+    clock,
+    dataDir: folders.dataDir,
+    readLog: createLogReader(folders.dataDir),
+  });
+  const socket: Listener = await listenOnSocket(folders.dataDir, [...routes, ...operator], log);
   return {
     takenOver,
     async stop() {

@@ -41,6 +41,9 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
       await makeFolder(folders, 'owned', 'agents', agentId, 'files');
       made.add(id);
     },
+    async exists(session) {
+      return (await lstat(join(paths(session).inDir, 'inbound.db')).catch(() => null)) !== null;
+    },
     async inbound(session, work) {
       const { inDir } = paths(session);
       return patiently(() => {

@@ -1,8 +1,11 @@
-/** The tables of the central store. Times are milliseconds since the epoch. */
+/**
+ * The tables of the central store, as the steps that made them: a store of version N has had the first N. Data on disk
+ * stays, so a step that was released is never changed; what comes later is a step of its own. Times are milliseconds
+ * since the epoch.
+ */
+import { LIFE } from './schema-life.ts';
 
-export const STORE_VERSION = 1;
-
-export const STORE_DDL: readonly string[] = [
+const FIRST_TABLES: readonly string[] = [
   `CREATE TABLE settings (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -142,3 +145,7 @@ export const STORE_DDL: readonly string[] = [
 )`,
   'CREATE INDEX conversation_replies ON conversation (channel, chat, thread, reply_to)',
 ];
+
+export const STORE_STEPS: readonly (readonly string[])[] = [FIRST_TABLES, LIFE];
+
+export const STORE_VERSION = STORE_STEPS.length;

@@ -63,6 +63,39 @@ export async function quarantine(sql: Sql, id: SessionId, reason: string): Promi
   await sql.run("UPDATE sessions SET state = 'quarantined', state_reason = ? WHERE id = ?", reason, id);
 }
 
+/** Puts a quarantined session back into service; false when it is in service. */
+export async function release(sql: Sql, id: SessionId): Promise<boolean> {
+  const changed = await sql.run(
+    "UPDATE sessions SET state = 'active', state_reason = NULL WHERE id = ? AND state = 'quarantined'",
+    id,
+  );
+  return changed === 1;
+}
+
+export interface ListedSession extends Session {
+  readonly agent: string;
+  readonly createdMs: number;
+}
+
+/** The newest first. */
+export async function listSessions(
+  sql: Sql,
+  quarantinedOnly: boolean,
+  limit: number,
+): Promise<ListedSession[]> {
+  const rows = await sql.all(
+    `SELECT s.id, s.agent_id, s.channel, s.chat, s.thread, s.state, s.state_reason, s.created_ms, a.name AS agent
+     FROM sessions s JOIN agents a ON a.id = s.agent_id ${quarantinedOnly ? "WHERE s.state = 'quarantined'" : ''}
+     ORDER BY s.id DESC LIMIT ?`,
+    limit,
+  );
+  return rows.map((row) => ({
+    ...toSession(row),
+    agent: String(row.agent),
+    createdMs: Number(row.created_ms),
+  }));
+}
+
 export async function countSessions(sql: Sql): Promise<{ total: number; quarantined: number }> {
   const [row] = await sql.all(
     "SELECT count(*) AS total, sum(CASE WHEN state = 'quarantined' THEN 1 ELSE 0 END) AS quarantined FROM sessions",

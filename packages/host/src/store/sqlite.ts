@@ -6,7 +6,7 @@
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type Sql, type SqlRow, type SqlValue, type Store, StoreUnavailable } from './port.ts';
-import { STORE_DDL, STORE_VERSION } from './schema.ts';
+import { STORE_STEPS, STORE_VERSION } from './schema.ts';
 
 const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;
@@ -117,7 +117,7 @@ function migrate(db: DatabaseSync): void {
   }
   if (version === STORE_VERSION) return;
   db.exec('BEGIN IMMEDIATE');
-  for (const statement of STORE_DDL) db.exec(statement);
+  for (const step of STORE_STEPS.slice(version)) for (const statement of step) db.exec(statement);
   db.exec(`PRAGMA user_version = ${STORE_VERSION}`);
   db.exec('COMMIT');
 }

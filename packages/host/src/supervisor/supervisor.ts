@@ -109,6 +109,10 @@ export class Supervisor implements SupervisorPort {
     return accepted;
   }
 
+  awake(): readonly SessionId[] {
+    return [...this.#actors].flatMap(([session, actor]) => (actor.awake ? [session] : []));
+  }
+
   summary(): ReturnType<SupervisorPort['summary']> {
     const actors = [...this.#actors.values()];
     const reasons = new Set(actors.flatMap((a) => (a.waitingFor === null ? [] : [a.waitingFor])));

@@ -229,7 +229,7 @@ async function recordEnds(
     for (const end of ends) {
       const reason = end.kind === 'failed' ? end.reason : null;
       const state = end.kind === 'failed' ? 'failed' : 'answered';
-      if (await endTarget(sql, session.id, end.id, state, reason))
+      if (await endTarget(sql, session.id, end.id, state, reason, deps.clock.now()))
         told.push({ id: end.id, state, reason } as const);
     }
     for (const n of notices) await addDelivery(sql, n);

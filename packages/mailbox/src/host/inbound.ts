@@ -92,6 +92,12 @@ export class InboundMailbox {
     return found;
   }
 
+  /** The id of the message with this number (M3); null when there is none. */
+  idOfSeq(seq: number): MessageId | null {
+    const row = this.#db.prepare('SELECT id FROM messages_in WHERE seq = ?').get(seq);
+    return row ? (String(row.id) as MessageId) : null;
+  }
+
   /** When the next waking message is due, in milliseconds; null when none waits. */
   nextDueMs(): number | null {
     const row = this.#db
