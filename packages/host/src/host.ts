@@ -20,19 +20,19 @@ import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { firstStart } from './first-start.ts';
 import type { Folders } from './folders.ts';
+import { Retention } from './retention/retention.ts';
 import { createRouter } from './router/router.ts';
 import type { SandboxRuntime } from './sandboxes/port.ts';
 import { nextOccurrence } from './schedule/series.ts';
 import { createEnqueuer } from './sessions/enqueue.ts';
 import { createMailboxes } from './sessions/mailboxes.ts';
 import { safeName } from './sessions/names.ts';
-import { forgetEvents, spooledFiles } from './store/events.ts';
+import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
 import type { Watcher } from './supervisor/port.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { Clock, Log, SessionId, Settings } from './types.ts';
 
-const REMEMBER_EVENTS_MS = 30 * 86_400_000;
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
 
@@ -67,7 +67,6 @@ export interface Host {
 export async function startHost(parts: HostParts): Promise<Host> {
   const { folders, store, settings, runtime, clock, log } = parts;
   const installId = await firstStart(store, parts.harness, randomUUID().slice(0, 8), clock.now());
-  await store.transaction((sql) => forgetEvents(sql, clock.now() - REMEMBER_EVENTS_MS));
   const spool = createSpool(folders.dataDir, settings.maxFileBytes, safeName);
   const claimed = (await spooledFiles(store.read)).join('\n');
   await spool.removeUnclaimed(clock.now(), (id) => claimed.includes(id));
@@ -118,6 +117,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
 
   await delivery.start();
   const takenOver = await supervisor.start();
+  const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
+  retention.start();
   for (const channel of channels.values()) {
     await channel.start({ accept: (event) => router.accept(channel.name, event) });
   }
@@ -147,6 +148,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
+      await retention.stop();
       await supervisor.stop();
       await delivery.stop();
     },

@@ -76,4 +76,14 @@ export interface Settings {
   readonly maxRowsPerMinute: number;
   /** A larger outbound.db is refused. */
   readonly maxOutboundBytes: number;
+  /** Event ids, by which a redelivery is known. */
+  readonly keepEventsMs: number;
+  /** Messages that have ended, their receipts, and the files that came and went with them. */
+  readonly keepMessagesMs: number;
+  /** Lives of sandboxes that are over. */
+  readonly keepGenerationsMs: number;
+  /** What people see of their conversations. */
+  readonly keepConversationMs: number;
+  /** Copies of files that agents sent; beyond it the oldest go first. */
+  readonly maxFilesBytes: number;
 }

@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InboundMailbox, isLater, readOutbound, type SnapshotLimits } from '@bellhop/mailbox/host';
 import { type Folders, makeFolder } from '../folders.ts';
 import type { SessionId } from '../types.ts';
-import { safeName } from './names.ts';
+import { hashName, safeName } from './names.ts';
 import { MailboxBusy, type Mailboxes, type SessionPaths } from './port.ts';
 import { takeFile } from './take-file.ts';
 
@@ -32,6 +32,7 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
   };
   return {
     paths,
+    filesOf: (message) => join('files', hashName(message)),
     async make(session) {
       const { agentId, id } = session;
       if (made.has(id)) return;

@@ -19,6 +19,8 @@ export class MailboxBusy extends Error {
 
 export interface Mailboxes {
   paths(session: Pick<Session, 'id' | 'agentId'>): SessionPaths;
+  /** The folder of a message's files, below `inDir`. */
+  filesOf(message: string): string;
   /** Whether the session has a mailbox yet: asking for it would make one. */
   exists(session: Pick<Session, 'id' | 'agentId'>): Promise<boolean>;
   /** Makes the session's folders, readable by its sandbox and nobody else. */

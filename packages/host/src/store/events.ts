@@ -30,11 +30,6 @@ export async function spooledFiles(sql: Sql): Promise<string[]> {
   return rows.map((row) => String(row.row_json));
 }
 
-/** Forgets event ids older than the window in which platforms redeliver. */
-export async function forgetEvents(sql: Sql, beforeMs: number): Promise<void> {
-  await sql.run('DELETE FROM events WHERE accepted_ms < ?', beforeMs);
-}
-
 /** @param rowJson the inbound row to enqueue (a NewMessage as JSON). */
 export async function addTarget(
   sql: Sql,

@@ -13,7 +13,7 @@ export const LIFE: readonly string[] = [
   `CREATE INDEX targets_by_end ON targets (ended_ms) WHERE ended_ms IS NOT NULL`,
   `CREATE INDEX targets_dead ON targets (ended_ms) WHERE state = 'failed' AND discarded = 0`,
   `CREATE INDEX deliveries_by_age ON deliveries (created_ms)`,
-  `CREATE INDEX generations_by_end ON generations (ended_ms) WHERE state = 'settled'`,
+  `CREATE INDEX generations_by_start ON generations (started_ms) WHERE state = 'settled'`,
   'CREATE INDEX conversation_by_age ON conversation (at_ms)',
   `CREATE INDEX sessions_quarantined ON sessions (id) WHERE state = 'quarantined'`,
 ];

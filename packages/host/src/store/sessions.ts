@@ -146,3 +146,24 @@ export async function nextDueAfter(sql: Sql, nowMs: number): Promise<number | nu
   const [row] = await sql.all('SELECT due_ms FROM due WHERE due_ms > ? ORDER BY due_ms LIMIT 1', nowMs);
   return row ? Number(row.due_ms) : null;
 }
+
+/** Sessions with messages that have not ended and no entry get one, due now. Returns how many. */
+export async function noteLostTargets(sql: Sql): Promise<number> {
+  return sql.run(
+    `INSERT INTO due (session_id, due_ms)
+     SELECT DISTINCT t.session_id, 0 FROM targets t
+     WHERE t.state IN ('accepted', 'enqueued') AND NOT EXISTS (SELECT 1 FROM due d WHERE d.session_id = t.session_id)
+     ON CONFLICT (session_id) DO NOTHING`,
+  );
+}
+
+/** Sessions in service that have no entry, in the order of their ids, behind `after`. */
+export async function sessionsNotDue(sql: Sql, after: string, limit: number): Promise<Session[]> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM sessions WHERE id > ? AND state = 'active'
+       AND NOT EXISTS (SELECT 1 FROM due WHERE due.session_id = sessions.id) ORDER BY id LIMIT ?`,
+    after,
+    limit,
+  );
+  return rows.map(toSession);
+}

@@ -20,6 +20,7 @@ import { Lives, type LivesDeps } from './lives.ts';
 import type { Supervisor as SupervisorPort, TurnLedger } from './port.ts';
 import { recover } from './recovery.ts';
 import { refuseMessages } from './refusal.ts';
+import { DueRepair } from './repair.ts';
 import { retryMessage } from './retry.ts';
 import { type SweepDeps, sweep } from './sweep.ts';
 
@@ -38,11 +39,13 @@ export class Supervisor implements SupervisorPort {
   readonly #actors = new Map<SessionId, Actor>();
   readonly #lives: Lives;
   readonly #due: DueTimer;
+  readonly #repair: DueRepair;
   #stopping = false;
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
     this.#lives = new Lives(deps, this.#actors, (session) => this.nudge(session));
+    this.#repair = new DueRepair(deps, (session) => this.nudge(session));
     this.#due = new DueTimer(deps, (session) => this.nudge(session));
   }
 
@@ -57,6 +60,7 @@ export class Supervisor implements SupervisorPort {
       this.#actor(generation.session).ended.push(generation);
       this.nudge(generation.session);
     }
+    await this.#repair.start();
     await this.#due.start();
     return survivors.length;
   }
@@ -65,6 +69,7 @@ export class Supervisor implements SupervisorPort {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#due.stop();
+    await this.#repair.stop();
     const { stopGraceMs } = this.#deps.settings;
     for (const actor of this.#actors.values()) {
       actor.cancelTimer();

@@ -81,6 +81,23 @@ export class InboundMailbox {
     });
   }
 
+  /**
+   * Removes messages that have ended, and what was noted of deliveries; what has not ended stays. The newest row stays
+   * as well, because numbers count on from it (M3). Nothing here keeps a removed id from being enqueued again: the
+   * caller remembers ids for as long as platforms redeliver (M4).
+   */
+  forget(messages: readonly string[], deliveries: readonly string[]): void {
+    const message = this.#db.prepare(
+      `DELETE FROM messages_in WHERE id = ? AND status IN ('completed', 'failed', 'cancelled')
+         AND seq < (SELECT max(seq) FROM messages_in)`,
+    );
+    const delivery = this.#db.prepare('DELETE FROM delivered WHERE message_out_id = ?');
+    transaction(this.#db, () => {
+      for (const id of messages) message.run(id);
+      for (const id of deliveries) delivery.run(id);
+    });
+  }
+
   /** The rows of these ids; ids that are not there are left out. */
   rows(ids: Iterable<MessageId>): Map<MessageId, InboundRow> {
     const select = this.#db.prepare(`SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE id = ?`);
