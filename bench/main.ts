@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { commitWords, machineWords } from './machine.ts';
 import { overhead } from './overhead/index.ts';
 import { type Measured, type Report, toResult, toTable } from './report.ts';
+import { scale } from './scale/index.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -20,7 +21,7 @@ interface Bench {
   }>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { overhead };
+const BENCHES: Readonly<Record<string, Bench>> = { overhead, scale };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

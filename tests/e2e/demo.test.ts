@@ -66,6 +66,14 @@ describe('the demo agent', { skip: bwrapMissing, concurrency: true }, () => {
     await assertDone(asked, 1);
   });
 
+  test('D14: an answer that nobody waits for is there for whoever comes later', async () => {
+    await house.api.send({ id: 'unwatched', text: 'markdown', thread: 'unwatched' });
+    await until('it is settled', async () => (await house.api.message('unwatched')).body.settled);
+    const later = await house.api.events('unwatched');
+    await later.until('the answer', isReply);
+    later.close();
+  });
+
   test('D13: stream is shown while it is written, piece by piece, with typing before and after', async () => {
     const events = await house.api.events('stream');
     const asked = await house.ask('stream', 'stream');

@@ -9,7 +9,7 @@ import { noteDue, noteLostTargets, sessionsNotDue } from '../store/sessions.ts';
 import type { Clock, Log, Session, SessionId } from '../types.ts';
 
 const STEP_SESSIONS = 10;
-const REST_MS = 250;
+const REST_MS = 1_000;
 
 export interface RepairDeps {
   readonly store: Store;

@@ -9,7 +9,7 @@
  */
 import type { MessageId } from '@bellhop/mailbox';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
-import { type Enqueuer, MailboxBusy } from '../sessions/port.ts';
+import { type Enqueuer, MailboxBusy, MailboxDamaged } from '../sessions/port.ts';
 import { quarantine, sessionById } from '../store/sessions.ts';
 import type { Session, SessionId } from '../types.ts';
 import { Actor } from './actor.ts';
@@ -148,6 +148,7 @@ export class Supervisor implements SupervisorPort {
       await this.#deps.enqueuer.enqueue(session, () => actor.awake?.ring());
       await this.#look(session, actor);
     } catch (error) {
+      if (error instanceof MailboxDamaged) return await this.#damaged(id, actor, error.message);
       if (error instanceof MailboxBusy && actor.awake) {
         actor.awake.stop('it kept its mailbox locked', true, 0);
         return;
@@ -250,10 +251,23 @@ export class Supervisor implements SupervisorPort {
     else await this.#quarantine(session, actor, 'its outbox cannot be recovered');
   }
 
+  /** It is called where a round's errors end up, so it must not throw. */
+  async #damaged(id: SessionId, actor: Actor, reason: string): Promise<void> {
+    try {
+      const session = await sessionById(this.#deps.store.read, id);
+      if (session) await this.#quarantine(session, actor, reason);
+    } catch (error) {
+      this.#deps.log.error('quarantine', { session: id, error: String(error) });
+      actor.wakeAfter(ERROR_RETRY_MS);
+    }
+  }
+
   async #quarantine(session: Session, actor: Actor, reason: string): Promise<void> {
     this.#deps.log.error('session quarantined', { session: session.id, reason });
     await this.#deps.store.transaction((sql) => quarantine(sql, session.id, reason));
     actor.awake?.stop(reason, false, 0);
+    // Whoever mends its files may have begun them anew.
+    actor.cursors = null;
     await refuseMessages(this.#deps, session, reason, actor.takeEnded());
   }
 }

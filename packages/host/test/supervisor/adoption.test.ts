@@ -37,7 +37,11 @@ describe('a host that comes after one that died', () => {
   test('W10: goes on with the sandbox that works: the turn ends there, and costs nothing', async (t) => {
     const house = await openHouse(t);
     const life = await orphan(house);
+    // Hours without a host are no silence of the sandbox.
+    house.clock.advance(7_200_000);
     await house.supervisor.start();
+    house.supervisor.nudge(SESSION);
+    await settle();
     await comeBack(life);
     life.say({ t: 'working', turn: 'turn-1-1', messages: ['m1'] });
     await until('it is heard', () => house.supervisor.working(SESSION).has('m1'));

@@ -43,6 +43,23 @@ describe('the breaker', () => {
     assert.equal(notices(house).length, 2);
   });
 
+  test('W16: one life that takes up work closes it: later failures count from one again', async (t) => {
+    const house = await openHouse(t, { maxTries: 50 });
+    await openBreaker(house);
+    house.runtime.always = answering;
+    await house.advanceToRetry();
+    await house.end('m1', 'answered');
+    await until('its end is told', () => notices(house).length === 2);
+    house.runtime.last.exit(0);
+    await until('it is asleep', () => house.supervisor.summary().awake === 0);
+    house.runtime.next = [dyingAtBoot, dyingAtBoot];
+    await house.say('m2');
+    await house.advanceToRetry();
+    await house.end('m2', 'answered');
+    await settle();
+    assert.equal(notices(house).length, 2);
+  });
+
   test('W2: messages that come while it is open start nothing before its time', async (t) => {
     const house = await openHouse(t, { maxTries: 50 });
     await openBreaker(house);

@@ -55,7 +55,7 @@ describe('a due entry that was lost', () => {
     await house.mailboxes.inbound(session, (mailbox) => mailbox.enqueue([task(session, 'task:1', dueMs)]));
     assert.equal(await house.dueMs(), null);
     await house.supervisor.start();
-    house.clock.advance(250);
+    house.clock.advance(1_000);
     await until('its entry is there', async () => (await house.dueMs()) === dueMs);
     await until(
       'its timer is set',
@@ -88,7 +88,7 @@ describe('a due entry that was lost', () => {
       mailbox.enqueue([task(session, 'task:2', house.clock.now() + 5_000)]),
     );
     await house.supervisor.start();
-    house.clock.advance(250);
+    house.clock.advance(1_000);
     await until('the good one has its entry', async () => (await house.dueMs()) !== null);
     assert.ok(house.log.lines.some((line) => line.fields.session === 'a-bad-one'));
   });
