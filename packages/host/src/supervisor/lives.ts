@@ -63,16 +63,18 @@ export class Lives {
     }
   }
 
-  /** Goes on with a sandbox of a dead host; its runner connects by itself and says what it does. */
+  /**
+   * Goes on with a sandbox of a dead host; its runner connects by itself and says what it does. The caller nudges the
+   * session, and from then on it is judged like any other.
+   */
   async takeOver({ session, generation, sandbox }: Survivor, actor: Actor): Promise<void> {
-    const { clock, folders, settings, store } = this.#deps;
+    const { clock, folders, store } = this.#deps;
     this.#slots.hold(session.id);
     const awake = new Awake(generation, clock, await bootFailures(store.read, session.id));
     actor.awake = awake;
     const link = await openLink(folders, generation, (frame) => this.#hear(session, actor, awake, frame));
     awake.takenOver(link, sandbox);
     this.#watch(session, actor, awake, sandbox);
-    actor.wakeAfter(settings.readyTimeoutMs);
   }
 
   /** A place kept for it, or its place in line, is of no use to a session with nothing to do. */

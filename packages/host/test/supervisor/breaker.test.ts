@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { breakerDelayMs } from '../../src/supervisor/breaker.ts';
 import { settle, until } from '../until.ts';
-import { answering, dyingAtBoot, dyingAtWork } from './behaviours.ts';
+import { answering, dyingAtBoot, dyingAtWork, neverReady } from './behaviours.ts';
 import { type House, notices, openHouse } from './world.ts';
 
 const OPEN = /failed to start several times in a row \(its sandbox died at its start \(exit code 1\)\)/;
@@ -85,6 +85,21 @@ describe('the breaker', () => {
     assert.equal(notices(house).length, 1);
     house.runtime.always = answering;
     await house.advanceToRetry();
+    await house.end('m1', 'answered');
+    await until('its end is told', () => notices(house).length === 2);
+  });
+
+  test('W2: a life that was cut off by the end of its host ends no incident', async (t) => {
+    const house = await openHouse(t, { maxTries: 50 });
+    await openBreaker(house);
+    house.runtime.always = neverReady;
+    await house.advanceToRetry();
+    await until('it runs', async () => (await house.generations())[3]?.state === 'running');
+    house.runtime.last.whole = false;
+    house.rehouse();
+    house.runtime.always = answering;
+    await house.engine.start();
+    await house.supervisor.start();
     await house.end('m1', 'answered');
     await until('its end is told', () => notices(house).length === 2);
   });
