@@ -47,9 +47,19 @@ export function takeOver(survivor: Survivor): RunningSandbox {
 
 async function end(survivor: Survivor, killed: Promise<true>): Promise<SandboxExit> {
   while ((await areRunning(survivor.processes)) && !(await within(LOOK_MS, killed)));
-  await endAll(survivor.left);
+  await endAll(() => stillThere(survivor));
   survivor.gone();
   return UNKNOWN;
+}
+
+/**
+ * Its known processes until they are gone, then whoever else has the mark. A dying init shows no mark any more and is no
+ * zombie yet, while the kernel still ends what is inside: the mark alone would call that gone.
+ */
+async function stillThere({ processes, left }: Survivor): Promise<readonly ProcessId[]> {
+  const running = await Promise.all(processes.map(isRunning));
+  const known = processes.filter((_, index) => running[index]);
+  return known.length > 0 ? known : left();
 }
 
 /** A look that fails is no end: the next one tells. */
