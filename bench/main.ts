@@ -11,6 +11,7 @@ import { mailbox } from './mailbox/index.ts';
 import { overhead } from './overhead/index.ts';
 import { page } from './page/index.ts';
 import { type Measured, type Report, toResult, toTable } from './report.ts';
+import { scale } from './scale/index.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -22,7 +23,7 @@ interface Bench {
   }>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { mailbox, overhead, page };
+const BENCHES: Readonly<Record<string, Bench>> = { mailbox, overhead, page, scale };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -130,6 +130,15 @@ for (const [what, file, text, expected] of SAMPLES) {
   });
 }
 
+test('W15: the host may not import the side of the mailbox that writes an outbox, not even its types', () => {
+  const file = 'packages/host/src/supervisor/a.ts';
+  for (const text of [
+    "import { OutboundMailbox } from '@bellhop/mailbox/runner';",
+    "import type { X } from '@bellhop/mailbox/runner';",
+  ])
+    assert.match(violations({ [file]: text })[0]?.rule ?? '', /may not import @bellhop\/mailbox\/runner/);
+});
+
 test('the check stops an import cycle, also one of types alone, and names its way', () => {
   const cycle = violations({
     'packages/host/src/a/a.ts': "import { b } from './b.ts';",

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUIDv7 } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,12 +19,19 @@ export interface Up {
   /** Signs a browser in, once. */
   readonly link: string;
   /** Says one thing, waits until it is answered and settled; returns the session. */
-  ask(text: string): Promise<string>;
+  ask(text: string, thread?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** @param env settings of the host, as `BELLHOP_HARNESS`. */
-export async function startUp(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<Up> {
+/**
+ * @param env settings of the host, as `BELLHOP_HARNESS`.
+ * @param settings for a data folder that is new.
+ */
+export async function startUp(dataDir: string, env: NodeJS.ProcessEnv = {}, settings?: object): Promise<Up> {
+  if (settings) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeFileSync(join(dataDir, 'settings.json'), JSON.stringify(settings));
+  }
   const from = performance.now();
   const child = spawn(
     join(ROOT, 'bellhop'),
@@ -40,7 +48,7 @@ export async function startUp(dataDir: string, env: NodeJS.ProcessEnv = {}): Pro
     pid: child.pid,
     readyMs,
     link,
-    ask: (text) => ask(join(dataDir, 'bellhop.sock'), text),
+    ask: (text, thread) => ask(join(dataDir, 'bellhop.sock'), text, thread),
     async stop() {
       const closed = once(child, 'close');
       child.kill('SIGTERM');
@@ -63,9 +71,9 @@ function ready(child: ChildProcess): Promise<string> {
   });
 }
 
-async function ask(socketPath: string, text: string): Promise<string> {
+async function ask(socketPath: string, text: string, thread = 'main'): Promise<string> {
   const id = randomUUIDv7();
-  const body: SendMessage = { id, text };
+  const body: SendMessage = { id, text, thread };
   const sent = (await call(socketPath, 'POST', '/v1/messages', body)) as SentMessage;
   for (;;) {
     const { settled, state } = (await call(socketPath, 'GET', `/v1/messages/${id}`)) as MessageState;

@@ -8,7 +8,6 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
-import { STORE_VERSION } from '../../packages/host/src/store/schema.ts';
 import type { HostProcess } from './house/host-process.ts';
 import { type House, houseFor } from './house/house.ts';
 import { bwrapMissing, HOST_PROGRAM, NODE } from './house/machine.ts';
@@ -32,10 +31,13 @@ function startOn(house: House, data: string): HostProcess {
   return house.started(NODE, [HOST_PROGRAM, '--data', data, '--port', '0', '--no-open']);
 }
 
-function setStoreVersion(house: House, version: number): void {
+/** Returns what it was. */
+function setStoreVersion(house: House, version: number): number {
   const db = new DatabaseSync(join(house.data, 'bellhop.db'));
+  const before = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   db.exec(`PRAGMA user_version = ${version}`);
   db.close();
+  return before;
 }
 
 function fingerprint(house: House): string {
@@ -118,11 +120,11 @@ describe('data with a conversation in it', { skip: bwrapMissing }, () => {
     const first = await house.up();
     await house.ask('help', 'main');
     await first.stop();
-    setStoreVersion(house, 99);
+    const right = setStoreVersion(house, 99);
     const before = fingerprint(house);
     await assertRefused(house.start(), /newer/, /Update.*--data DIR/);
     assert.equal(fingerprint(house), before);
-    setStoreVersion(house, STORE_VERSION);
+    setStoreVersion(house, right);
     await house.up();
     assert.equal((await house.ask('help', 'main')).code, 0);
     assert.deepEqual(

@@ -4,7 +4,7 @@
  * Not here: starts that are refused (start-refused.test.ts), a host that is killed (host-killed.test.ts).
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -17,6 +17,10 @@ import { until } from './house/until.ts';
 const READY_LINE = /^Bellhop is ready in \d+\.\d s: http:\/\/127\.0\.0\.1:\d+\/in\/[\w-]{43}\n$/;
 
 function assertNothingIsLeft(house: House): void {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  assert.ok(!mounts.includes(house.data), 'something is still mounted');
+  const sockets = readFileSync('/proc/net/unix', 'utf8');
+  assert.ok(!sockets.includes(house.data), 'somebody still listens');
   assert.deepEqual(house.sandboxes(), []);
   assert.equal(existsSync(join(house.data, 'bellhop.sock')), false, 'the socket is still there');
   assert.equal(existsSync(join(house.data, 'host.json')), false, 'the note of the host is still there');
@@ -40,11 +44,12 @@ describe('a host that is up', { skip: bwrapMissing }, () => {
     await house.ask('help', 'status');
     const { code, stdout } = await house.bellhop(['status', '--json']);
     assert.equal(code, 0);
-    const { version, pid, url, startedAt, ...rest } = JSON.parse(stdout);
+    const { version, pid, url, startedAt, disk, ...rest } = JSON.parse(stdout);
     assert.match(version, /^\d+\.\d+\.\d+$/);
     assert.equal(pid, house.host.pid);
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     assert.ok(Date.parse(startedAt) <= Date.now());
+    assert.equal(disk.length, 1);
     assert.deepEqual(rest, {
       data: house.data,
       sandbox: { kind: 'bwrap', warning: null },
@@ -106,6 +111,21 @@ describe('up', { skip: bwrapMissing }, () => {
       assertNothingIsLeft(house);
     });
   }
+
+  test('W11, L19, D8: stopped in mid-turn with time enough, the turn ends, and its answer is out before the host is gone', async (t) => {
+    const house = houseFor(t);
+    house.writeSettings({ stopGraceMs: 60_000 });
+    const host = await house.up();
+    const events = await house.api.events('main');
+    const { body } = await house.api.send({ id: 'm1', text: 'stream' });
+    await events.until('the answer is being written', (event) => event.type === 'live');
+    assert.deepEqual(await host.stop(), { code: 0, signal: null });
+    assertNothingIsLeft(house);
+    const [user, answer, ...more] = house.records.conversation('main').map((said) => said.kind);
+    assert.deepEqual([user, answer, more], ['user', 'text', []]);
+    assert.equal(house.records.generations(body.session)[0]?.reason, 'the host stopped');
+    assert.equal(house.records.inbound(body.session)[0]?.tries, 0);
+  });
 
   test('W11: stopped in mid-turn it ends within its grace, and the next start answers, once', async (t) => {
     const house = houseFor(t);

@@ -9,13 +9,17 @@ import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
   ApiError,
+  DeadLetterList,
+  Done,
   MessageState,
   SendAnswer,
   SendMessage,
   SentMessage,
+  SessionList,
   SignInLink,
   Status,
   UploadedFile,
+  WhyList,
 } from '@bellhop/host/api';
 import { ApiRefusal, FailedError, HostUnreachable } from './errors.ts';
 
@@ -81,6 +85,35 @@ export class Client {
       body: size > 0 ? createReadStream(path, { end: size - 1 }) : Buffer.alloc(0),
       signal,
     });
+  }
+
+  deadLetters(signal: AbortSignal): Promise<DeadLetterList> {
+    return this.#json({ method: 'GET', path: '/v1/dead-letters', signal });
+  }
+
+  deadLetter(message: string, signal: AbortSignal): Promise<DeadLetterList> {
+    return this.#json({ method: 'GET', path: `/v1/dead-letters/${encodeURIComponent(message)}`, signal });
+  }
+
+  settleDeadLetter(message: string, end: 'retry' | 'discard', signal: AbortSignal): Promise<Done> {
+    return this.#post(`/v1/dead-letters/${encodeURIComponent(message)}/${end}`, {}, signal);
+  }
+
+  sessions(quarantinedOnly: boolean, signal: AbortSignal): Promise<SessionList> {
+    return this.#json({
+      method: 'GET',
+      path: `/v1/sessions${quarantinedOnly ? '?quarantined=1' : ''}`,
+      signal,
+    });
+  }
+
+  release(session: string, signal: AbortSignal): Promise<Done> {
+    return this.#post(`/v1/sessions/${encodeURIComponent(session)}/release`, {}, signal);
+  }
+
+  why(message: string, { agent, thread }: Conversation, signal: AbortSignal): Promise<WhyList> {
+    const query = new URLSearchParams({ thread, ...(agent === undefined ? {} : { agent }) });
+    return this.#json({ method: 'GET', path: `/v1/why/${encodeURIComponent(message)}?${query}`, signal });
   }
 
   /** The open event stream, behind `after` (an SSE id; '' = from the first entry on). Ends when the host closes it. */

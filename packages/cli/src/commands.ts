@@ -9,6 +9,9 @@ import { chat } from './chat/chat.ts';
 import type { Command } from './command.ts';
 import { link } from './link.ts';
 import { logs } from './logs/logs.ts';
+import { deadLetters } from './operator/dead-letters.ts';
+import { sessions } from './operator/sessions.ts';
+import { why } from './operator/why.ts';
 import { password } from './password.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
@@ -100,6 +103,37 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: false,
     run: logs,
+  },
+  {
+    name: 'why',
+    usage: 'why MESSAGE',
+    summary: 'what became of a message: its id, its number, or last',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'for a number: whose conversation' },
+      thread: { type: 'string', value: 'NAME', help: 'for a number: which conversation (default: main)' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: why,
+  },
+  {
+    name: 'dead-letters',
+    usage: 'dead-letters [VERB]',
+    summary: 'failed for good: list, show ID, retry ID, discard ID',
+    options: { json: JSON_OUT },
+    takesWords: true,
+    run: deadLetters,
+  },
+  {
+    name: 'sessions',
+    usage: 'sessions [VERB]',
+    summary: 'list them with disk use; release ID: back in service',
+    options: {
+      quarantined: { type: 'boolean', value: '', help: 'only those out of service' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: sessions,
   },
   byLauncher('test', 'test [PATTERN]', 'run every check and test, or the files that match', {}),
   byLauncher('bench', 'bench [NAME]', 'run the benchmarks', { json: JSON_OUT }),

@@ -1,4 +1,7 @@
-/** `bellhop status`: what runs, what waits, and for what. One request; nothing is computed here. */
+/**
+ * `bellhop status`: what runs, what waits, and for what. Nothing is computed here. `--json` adds what each session takes on disk,
+ * which the host must look up: a person asks for it by `sessions list`.
+ */
 import type { AgentStatus, Status } from '@bellhop/host/api';
 import { flag } from './args.ts';
 import type { Context } from './command.ts';
@@ -14,7 +17,12 @@ export async function status({ world, data, parsed }: Context): Promise<number> 
   const client = clientFor(data);
   const silent = () => new FailedError('Bellhop runs but does not answer.', 'See why: ./bellhop logs');
   const found = await within(world, LONGEST_WAIT_MS, silent, (signal) =>
-    firstContact(data, () => client.status(signal)),
+    firstContact(data, async () => {
+      const now = await client.status(signal);
+      if (!flag(parsed, 'json')) return now;
+      const { sessions } = await client.sessions(false, signal);
+      return { ...now, disk: sessions.map(({ session, diskBytes }) => ({ session, bytes: diskBytes })) };
+    }),
   ).catch((error: unknown) => {
     throw error instanceof HostUnreachable ? silent() : error;
   });

@@ -12,6 +12,7 @@ import type {
   MessageState,
   SendAnswer,
   SendMessage,
+  SessionList,
   Status,
   StreamEvent,
 } from '@bellhop/host/api';
@@ -119,6 +120,8 @@ export class FakeHost {
     switch (`${request.method} ${url.pathname}`) {
       case 'GET /v1/status':
         return json(response, 200, this.status());
+      case 'GET /v1/sessions':
+        return json(response, 200, { sessions: [] } satisfies SessionList);
       case 'POST /v1/stop':
         json(response, 202, {});
         return this.kill();

@@ -5,8 +5,6 @@
  *       ^---------------- delivery engine <-- row checker <-- sweep <-----------------'
  */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import {
   type ConversationLog,
@@ -16,6 +14,8 @@ import {
 } from '@bellhop/channels/served';
 import { createAccessGate } from './access/gate.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
+import { createLogReader } from './api/operator/log-reader.ts';
+import { createOperatorRoutes } from './api/operator/routes.ts';
 import { createOwnerApp } from './api/owner-app.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
@@ -30,7 +30,8 @@ import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { firstStart, installIdOf } from './first-start.ts';
-import { type Folders, makeFolder } from './folders.ts';
+import type { Folders } from './folders.ts';
+import { Retention } from './retention/retention.ts';
 import { createCommands } from './router/commands.ts';
 import { createRouter } from './router/router.ts';
 import type { SandboxRuntime } from './sandboxes/port.ts';
@@ -39,13 +40,12 @@ import { createEnqueuer } from './sessions/enqueue.ts';
 import { createMailboxes } from './sessions/mailboxes.ts';
 import { safeName } from './sessions/names.ts';
 import { createReceivedFiles } from './sessions/received.ts';
-import { forgetEvents, spooledFiles } from './store/events.ts';
+import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
 import { forgetSignIns } from './store/sign-ins.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { Clock, Log, SessionId, Settings } from './types.ts';
 
-const REMEMBER_EVENTS_MS = 30 * 86_400_000;
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
 
@@ -76,6 +76,8 @@ export interface HostParts {
 }
 
 export interface Host {
+  /** How many sandboxes of a dead host go on: on the runner that they were started with. */
+  readonly takenOver: number;
   /** Resolves when nothing runs and nothing is on its way. The owner's socket still answers. */
   stop(): Promise<void>;
   /** The address that signs a browser in, once, within this time. */
@@ -88,14 +90,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const { folders, store, settings, runtime, clock, log } = parts;
   await firstStart(store, parts.harness, clock.now());
   const installId = await installIdOf(store, randomUUID().slice(0, 8));
-  await stopLeftovers(runtime, parts.others, installId, log);
-  // Sockets of the dead: nobody is left to connect to them.
-  await rm(join(folders.dataDir, 'run'), { recursive: true, force: true });
-  await makeFolder(folders, 'passage', 'run');
-  await store.transaction(async (sql) => {
-    await forgetEvents(sql, clock.now() - REMEMBER_EVENTS_MS);
-    await forgetSignIns(sql, clock.now());
-  });
+  await store.transaction((sql) => forgetSignIns(sql, clock.now()));
   const spool = createSpool(folders.dataDir, settings.maxFileBytes, safeName);
   const claimed = (await spooledFiles(store.read)).join('\n');
   await spool.removeUnclaimed(clock.now(), (id) => claimed.includes(id));
@@ -140,6 +135,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
+    stopLeftovers: () => stopLeftovers(runtime, parts.others, installId, log),
   });
   const router = createRouter({
     store,
@@ -155,7 +151,9 @@ export async function startHost(parts: HostParts): Promise<Host> {
   });
 
   await delivery.start();
-  await supervisor.start();
+  const takenOver = await supervisor.start();
+  const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
+  retention.start();
   for (const channel of channels.values()) {
     await channel.start({ accept: (event) => router.accept(channel.name, event) });
   }
@@ -185,12 +183,28 @@ export async function startHost(parts: HostParts): Promise<Host> {
       hostNames: settings.hostNames,
     }),
   );
-  const app = createOwnerApp({ served: forOwner, links, password, url: parts.url, stop: parts.onStop });
+  const operator = createOperatorRoutes({
+    store,
+    mailboxes,
+    supervisor,
+    clock,
+    dataDir: folders.dataDir,
+    readLog: createLogReader(folders.dataDir),
+  });
+  const app = createOwnerApp({
+    served: [...forOwner, ...operator],
+    links,
+    password,
+    url: parts.url,
+    stop: parts.onStop,
+  });
   const socket: Listener = await listenOnSocket(folders.dataDir, app, log);
   return {
+    takenOver,
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
+      await retention.stop();
       await supervisor.stop();
       await delivery.stop();
       await parts.page.close();
@@ -200,7 +214,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   };
 }
 
-/** A dead host's sandboxes: stopped and verified gone before anything starts, so that no session ever has two. */
+/** What a dead host left and nobody took over: verified gone before anything starts, in every runtime there is. */
 async function stopLeftovers(
   runtime: SandboxRuntime,
   others: readonly SandboxRuntime[],
@@ -219,5 +233,5 @@ async function stopLeftovers(
   ]);
   const leftovers = found.flat();
   await Promise.all(leftovers.map((leftover) => leftover.kill()));
-  if (leftovers.length > 0) log.warn('sandboxes of a dead host stopped', { count: leftovers.length });
+  if (leftovers.length > 0) log.warn('leftovers of a dead host stopped', { count: leftovers.length });
 }

@@ -90,7 +90,8 @@ async function up(options: UpOptions): Promise<number> {
     siteDir,
     onStop: () => stopping.resolve('./bellhop stop'),
   });
-  await removeOldBuilds(runnerDir);
+  // Which runner each of them has is nowhere noted: all of them stay until a start that finds none running (H9).
+  if (host.takenOver === 0) await removeOldBuilds(runnerDir);
   if (!process.env.BELLHOP_PAGE) await removeOldBuilds(siteDir);
   lock.note({ pid: process.pid, url });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -9,6 +9,7 @@ const MIB = 1024 * 1024;
 /** What one awake session is reckoned at. */
 const SANDBOX_BYTES = 150 * MIB;
 const MAX_AWAKE = 64;
+const DAY_MS = 86_400_000;
 
 const ms = v.pipe(v.number(), v.integer(), v.minValue(1));
 const bytes = ms;
@@ -38,6 +39,11 @@ const schema = v.strictObject({
   maxRowsPerMinute: v.optional(count(1), 1_000),
   maxOutboundBytes: v.optional(bytes, 32 * MIB),
   hostNames: v.optional(v.array(hostName), []),
+  keepEventsMs: v.optional(ms, 30 * DAY_MS),
+  keepMessagesMs: v.optional(ms, 90 * DAY_MS),
+  keepGenerationsMs: v.optional(ms, 30 * DAY_MS),
+  keepConversationMs: v.optional(ms, 365 * DAY_MS),
+  maxFilesBytes: v.optional(bytes, 5 * 1024 * MIB),
 });
 
 /** Half of the memory, one place at least. */

@@ -78,4 +78,14 @@ export interface Settings {
   readonly maxOutboundBytes: number;
   /** Further names that the page is reached by, as of a proxy in front. */
   readonly hostNames: readonly string[];
+  /** Event ids, by which a redelivery is known. */
+  readonly keepEventsMs: number;
+  /** Messages that have ended, their receipts, and the files that came and went with them. */
+  readonly keepMessagesMs: number;
+  /** Lives of sandboxes that are over. */
+  readonly keepGenerationsMs: number;
+  /** What people see of their conversations. */
+  readonly keepConversationMs: number;
+  /** Copies of files that agents sent; beyond it the oldest go first. */
+  readonly maxFilesBytes: number;
 }

@@ -30,6 +30,8 @@ function chooseHarness(name: string): Harness {
 
 async function main(): Promise<void> {
   const config = readConfig(process.argv[2]);
+  // The host reads them; one that died and was replaced does not, and a word that nobody hears must not end the turn.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   // Group and world see nothing of what the agent writes; the host is the same user, or root.
   process.umask(0o077);
   upgradeOutbound(config.outDir, config.inDir);

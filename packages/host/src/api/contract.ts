@@ -20,6 +20,7 @@
  * On the owner's socket alone:
  *
  *   POST /v1/stop                                      -> 202 {}
+ *   and what operators ask for: operator/shapes.ts
  *   POST /v1/links                                     -> 201 SignInLink
  *   POST /v1/password              SetPassword         -> 204
  *
@@ -37,6 +38,8 @@
  * the conversation that has not ended. What ended meanwhile: ask `/v1/messages/:id` for what you wait on.
  * Every error is `{error: {code, message, hint}}` with a 4xx or 5xx status.
  */
+
+export type * from './operator/shapes.ts';
 
 export interface Status {
   readonly version: string;

@@ -24,7 +24,8 @@ export function scanMarks(prefix: string): Promise<Marked[]> {
   });
 }
 
-async function markOf(pid: number): Promise<string | null> {
+/** The mark that this process shows; null when it is none of the two. */
+export async function markOf(pid: number): Promise<string | null> {
   const pids = await namespacePids(pid);
   const isInside = pids.length === 2 && pids[1] === 1;
   if (pids.length !== 1 && !isInside) return null;

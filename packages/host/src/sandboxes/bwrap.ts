@@ -14,6 +14,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIdentity, takeOver } from './adopted.ts';
 import {
   asOrdinaryUser,
   type BwrapPlan,
@@ -22,7 +23,7 @@ import {
   DATA_VIEW,
   type Owner,
 } from './arguments.ts';
-import { findMarked, scanMarks } from './bwrap-marks.ts';
+import { findMarked, markOf, scanMarks } from './bwrap-marks.ts';
 import { type Child, launch } from './child.ts';
 import { inheritedDescriptors } from './descriptors.ts';
 import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from './ending.ts';
@@ -174,6 +175,16 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     inside: (mount) => mount.target,
     selfTest: () => runSelfTest({ start, dataDir: options.dataDir, owner, hostIsRoot, ...WORDS }),
     start,
+    async adopt(mark, identity) {
+      if (live.has(mark)) return null;
+      // Both: without its outer process nobody reaps what ends inside, without its inner one there is no inside.
+      const processes = await readIdentity(identity, ['outer', 'inner']);
+      const marks = await Promise.all((processes ?? []).map(({ pid }) => markOf(pid)));
+      if (processes === null || marks.some((shown) => shown !== mark)) return null;
+      live.add(mark);
+      const left = () => findMarked(mark);
+      return takeOver({ mark, identity, processes, left, gone: () => live.delete(mark) });
+    },
     async leftovers(installId) {
       const found = await scanMarks(`${checkedMark(`bellhop:${installId}`)}:`);
       const foreign = found.filter(({ mark }) => !live.has(mark));

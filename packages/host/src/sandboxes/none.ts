@@ -6,6 +6,7 @@
  * itself is known. Every reply carries `warning`; nothing ever chooses this runtime but the person who names it.
  */
 
+import { readIdentity, takeOver } from './adopted.ts';
 import { checkedMark } from './arguments.ts';
 import { launch } from './child.ts';
 import { leftoversOf, type Marked, scanMarked } from './marks.ts';
@@ -59,6 +60,16 @@ export function createNoneRuntime(options: NoneOptions = {}): SandboxRuntime {
     inside: (mount) => mount.source,
     selfTest: async () => ({ ok: true }),
     start,
+    async adopt(mark, identity) {
+      if (live.has(mark)) return null;
+      const processes = await readIdentity(identity, ['child']);
+      const [child] = processes ?? [];
+      if (!processes || !child || !(await environment(child.pid)).includes(`${MARK_VARIABLE}=${mark}`))
+        return null;
+      live.add(mark);
+      const left = () => findMarked(mark);
+      return takeOver({ mark, identity, processes, left, gone: () => live.delete(mark) });
+    },
     async leftovers(installId) {
       const found = await scanMarks(`${checkedMark(`bellhop:${installId}`)}:`);
       return leftoversOf(

@@ -25,9 +25,10 @@ export interface SandboxSpec {
 }
 
 export interface SandboxExit {
+  /** Code and signal are both null for a sandbox that was taken over: only its parent learns how it ended. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** The last output on stdout and stderr, at most 16 KiB, for the operator (W18). */
+  /** The last output on stdout and stderr, at most 16 KiB, for the operator (W18); '' when taken over. */
   readonly output: string;
 }
 
@@ -62,7 +63,15 @@ export interface SandboxRuntime {
   selfTest(): Promise<SelfTest>;
   /** Resolves when the process exists (not when the runner is ready). Rejects with SandboxUnavailable. */
   start(spec: SandboxSpec): Promise<RunningSandbox>;
-  /** What runs of this install (marks beginning with `bellhop:<install id>:`) and was not started by this process. */
+  /**
+   * Takes over what an earlier host process started: from now on it is this runtime's own, with all that `start`
+   * promises but exit code and output. Null when that sandbox does not run *whole* (it is gone, half of it is, the
+   * machine was booted since, the identity is another's), and always from a runtime that cannot take over: the caller
+   * then kills what is left under the mark by `leftovers`. A stopped (SIGSTOP) sandbox is whole; whether it still works
+   * is for its runner to say. Kills nothing; never rejects.
+   */
+  adopt(mark: string, identity: string): Promise<RunningSandbox | null>;
+  /** What runs of this install (marks beginning with `bellhop:<install id>:`) and was neither started nor taken over by this process. */
   leftovers(installId: string): Promise<readonly Leftover[]>;
 }
 

@@ -5,13 +5,16 @@
  *   DATA/sessions/<agent>/<session>/out   the sandbox writes; hostile to us (M10)
  *   DATA/files/<session>/<row>/<name>     our copies of what agents sent (M13)
  */
+import { existsSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InboundMailbox, isLater, readOutbound, type SnapshotLimits } from '@bellhop/mailbox/host';
 import { type Folders, makeFolder } from '../folders.ts';
 import type { SessionId } from '../types.ts';
-import { safeName } from './names.ts';
-import { MailboxBusy, type Mailboxes, type SessionPaths } from './port.ts';
+import { damageOf } from './damage.ts';
+import { hashName, safeName } from './names.ts';
+import { MailboxBusy, MailboxDamaged, type Mailboxes, type SessionPaths } from './port.ts';
 import { takeFile } from './take-file.ts';
 
 /** The host waits this long for a lock, asynchronously; then the sandbox that holds it is stopped (M2). */
@@ -31,6 +34,7 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
   };
   return {
     paths,
+    filesOf: (message) => join('files', hashName(message)),
     async make(session) {
       const { agentId, id } = session;
       if (made.has(id)) return;
@@ -40,16 +44,20 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
       await makeFolder(folders, 'owned', 'agents', agentId, 'files');
       made.add(id);
     },
+    async exists(session) {
+      return (await lstat(join(paths(session).inDir, 'inbound.db')).catch(() => null)) !== null;
+    },
     async inbound(session, work) {
       const { inDir } = paths(session);
-      return patiently(() => {
-        const mailbox = InboundMailbox.open(inDir);
-        try {
-          return work(mailbox);
-        } finally {
-          mailbox.close();
-        }
-      });
+      try {
+        return await patiently(() => withMailbox(inDir, work));
+      } catch (error) {
+        const isThere = existsSync(inDir);
+        // Made anew when its session is put back into service.
+        if (!isThere) made.delete(session.id);
+        const damage = damageOf(error, isThere);
+        throw damage === null ? error : new MailboxDamaged(damage, { cause: error });
+      }
     },
     async outbound(session, after, writerLives) {
       const { outDir } = paths(session);
@@ -70,6 +78,15 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
         maxBytes,
       }),
   };
+}
+
+function withMailbox<T>(inDir: string, work: (mailbox: InboundMailbox) => T): T {
+  const mailbox = InboundMailbox.open(inDir);
+  try {
+    return work(mailbox);
+  } finally {
+    mailbox.close();
+  }
 }
 
 async function patiently<T>(work: () => T): Promise<T> {

@@ -17,13 +17,22 @@ export class MailboxBusy extends Error {
   override readonly name = 'MailboxBusy';
 }
 
+/** This session's own files are damaged or gone: it is put out of service, with this reason. */
+export class MailboxDamaged extends Error {
+  override readonly name = 'MailboxDamaged';
+}
+
 export interface Mailboxes {
   paths(session: Pick<Session, 'id' | 'agentId'>): SessionPaths;
+  /** The folder of a message's files, below `inDir`. */
+  filesOf(message: string): string;
+  /** Whether the session has a mailbox yet: asking for it would make one. */
+  exists(session: Pick<Session, 'id' | 'agentId'>): Promise<boolean>;
   /** Makes the session's folders, readable by its sandbox and nobody else. */
   make(session: Pick<Session, 'id' | 'agentId'>): Promise<void>;
   /**
    * Opens inbound.db, does one synchronous piece of work, closes it. Waits asynchronously for a lock, then throws
-   * MailboxBusy. `work` may be called again after it threw for a lock: nothing of it was kept.
+   * MailboxBusy; throws MailboxDamaged for what only a person can mend. `work` may be called again after it threw for a lock: nothing of it was kept.
    */
   inbound<T>(session: Pick<Session, 'id' | 'agentId'>, work: (mailbox: InboundMailbox) => T): Promise<T>;
   /**

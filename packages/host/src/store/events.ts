@@ -30,11 +30,6 @@ export async function spooledFiles(sql: Sql): Promise<string[]> {
   return rows.map((row) => String(row.row_json));
 }
 
-/** Forgets event ids older than the window in which platforms redeliver. */
-export async function forgetEvents(sql: Sql, beforeMs: number): Promise<void> {
-  await sql.run('DELETE FROM events WHERE accepted_ms < ?', beforeMs);
-}
-
 /** @param rowJson the inbound row to enqueue (a NewMessage as JSON). */
 export async function addTarget(
   sql: Sql,
@@ -87,7 +82,7 @@ export async function acceptedRows(
 /** A dead letter is accepted once more; false when this message has not failed. */
 export async function acceptAgain(sql: Sql, session: SessionId, message: MessageId): Promise<boolean> {
   const changed = await sql.run(
-    `UPDATE targets SET state = 'accepted', reason = NULL
+    `UPDATE targets SET state = 'accepted', reason = NULL, ended_ms = NULL, discarded = 0
      WHERE session_id = ? AND message_id = ? AND state = 'failed'`,
     session,
     message,
@@ -126,12 +121,14 @@ export async function endTarget(
   message: MessageId,
   state: 'answered' | 'failed',
   reason: string | null,
+  nowMs: number,
 ): Promise<boolean> {
   const changed = await sql.run(
-    `UPDATE targets SET state = ?, reason = ?, row_json = NULL
+    `UPDATE targets SET state = ?, reason = ?, row_json = NULL, ended_ms = ?
      WHERE session_id = ? AND message_id = ? AND state NOT IN ('answered', 'failed')`,
     state,
     reason,
+    nowMs,
     session,
     message,
   );
@@ -183,6 +180,6 @@ export async function countOpenTargets(sql: Sql): Promise<number> {
 }
 
 export async function countFailedTargets(sql: Sql): Promise<number> {
-  const [row] = await sql.all("SELECT count(*) AS n FROM targets WHERE state = 'failed'");
+  const [row] = await sql.all("SELECT count(*) AS n FROM targets WHERE state = 'failed' AND discarded = 0");
   return Number(row?.n ?? 0);
 }

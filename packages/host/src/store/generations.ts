@@ -14,6 +14,8 @@ export interface Generation {
   readonly number: number;
   readonly state: 'intent' | 'running' | 'ended' | 'settled';
   readonly mark: string;
+  /** Who its sandbox is, in the words of its runtime; null before the spawn was recorded. */
+  readonly identity: string | null;
   readonly startedMs: number;
   /** False: it ended before its runner took up any work. */
   readonly ready: boolean;
@@ -30,6 +32,7 @@ function toGeneration(row: SqlRow): Generation {
     number: Number(row.number),
     state: row.state as Generation['state'],
     mark: String(row.mark),
+    identity: row.identity as string | null,
     startedMs: Number(row.started_ms),
     ready: Number(row.ready) === 1,
     costs: Number(row.costs) >= 1,
@@ -43,7 +46,7 @@ export type GenerationEnd = Pick<Generation, 'ready' | 'costs' | 'final'> & {
   readonly atMs: number;
 };
 
-const COLUMNS = 'session_id, number, state, mark, started_ms, ready, costs, reason';
+const COLUMNS = 'session_id, number, state, mark, identity, started_ms, ready, costs, reason';
 
 /** Durable before the spawn: the next number of this session. */
 export async function intendGeneration(
@@ -68,6 +71,7 @@ export async function intendGeneration(
     number,
     state: 'intent',
     mark,
+    identity: null,
     startedMs: nowMs,
     ready: false,
     costs: false,
@@ -115,8 +119,33 @@ export async function markSettled(sql: Sql, session: SessionId, number: number):
   );
 }
 
+/** Its mailbox shows that it took up work, whatever the host had heard of it. */
+export async function markReady(sql: Sql, session: SessionId, number: number): Promise<void> {
+  await sql.run('UPDATE generations SET ready = 1 WHERE session_id = ? AND number = ?', session, number);
+}
+
 /** Every generation that is not settled: at most one per session. */
 export async function openGenerations(sql: Sql): Promise<Generation[]> {
   const rows = await sql.all(`SELECT ${COLUMNS} FROM generations WHERE state <> 'settled'`);
   return rows.map(toGeneration);
+}
+
+export interface BootFailures {
+  /** Number of the first one; 0 when there is none. */
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Lives in a row, up to the last one, that the session ended before they took up any work. */
+export async function bootFailures(sql: Sql, session: SessionId): Promise<BootFailures> {
+  const [good] = await sql.all(
+    'SELECT number FROM generations WHERE session_id = ? AND ready = 1 ORDER BY number DESC LIMIT 1',
+    session,
+  );
+  const [row] = await sql.all(
+    'SELECT min(number) AS first, count(*) AS n FROM generations WHERE session_id = ? AND number > ? AND costs > 0',
+    session,
+    Number(good?.number ?? 0),
+  );
+  return { first: Number(row?.first ?? 0), count: Number(row?.n ?? 0) };
 }

@@ -94,6 +94,39 @@ export async function quarantine(sql: Sql, id: SessionId, reason: string): Promi
   await sql.run("UPDATE sessions SET state = 'quarantined', state_reason = ? WHERE id = ?", reason, id);
 }
 
+/** Puts a quarantined session back into service; false when it is in service. */
+export async function release(sql: Sql, id: SessionId): Promise<boolean> {
+  const changed = await sql.run(
+    "UPDATE sessions SET state = 'active', state_reason = NULL WHERE id = ? AND state = 'quarantined'",
+    id,
+  );
+  return changed === 1;
+}
+
+export interface ListedSession extends Session {
+  readonly agent: string;
+  readonly createdMs: number;
+}
+
+/** The newest first. */
+export async function listSessions(
+  sql: Sql,
+  quarantinedOnly: boolean,
+  limit: number,
+): Promise<ListedSession[]> {
+  const rows = await sql.all(
+    `SELECT s.id, s.agent_id, s.channel, s.chat, s.thread, s.state, s.state_reason, s.created_ms, a.name AS agent
+     FROM sessions s JOIN agents a ON a.id = s.agent_id ${quarantinedOnly ? "WHERE s.state = 'quarantined'" : ''}
+     ORDER BY s.id DESC LIMIT ?`,
+    limit,
+  );
+  return rows.map((row) => ({
+    ...toSession(row),
+    agent: String(row.agent),
+    createdMs: Number(row.created_ms),
+  }));
+}
+
 export async function countSessions(sql: Sql): Promise<{ total: number; quarantined: number }> {
   const [row] = await sql.all(
     "SELECT count(*) AS total, sum(CASE WHEN state = 'quarantined' THEN 1 ELSE 0 END) AS quarantined FROM sessions",
@@ -143,4 +176,25 @@ export async function dueSessions(sql: Sql, nowMs: number, limit: number): Promi
 export async function nextDueAfter(sql: Sql, nowMs: number): Promise<number | null> {
   const [row] = await sql.all('SELECT due_ms FROM due WHERE due_ms > ? ORDER BY due_ms LIMIT 1', nowMs);
   return row ? Number(row.due_ms) : null;
+}
+
+/** Sessions with messages that have not ended and no entry get one, due now. Returns how many. */
+export async function noteLostTargets(sql: Sql): Promise<number> {
+  return sql.run(
+    `INSERT INTO due (session_id, due_ms)
+     SELECT DISTINCT t.session_id, 0 FROM targets t
+     WHERE t.state IN ('accepted', 'enqueued') AND NOT EXISTS (SELECT 1 FROM due d WHERE d.session_id = t.session_id)
+     ON CONFLICT (session_id) DO NOTHING`,
+  );
+}
+
+/** Sessions in service that have no entry, in the order of their ids, behind `after`. */
+export async function sessionsNotDue(sql: Sql, after: string, limit: number): Promise<Session[]> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM sessions WHERE id > ? AND state = 'active'
+       AND NOT EXISTS (SELECT 1 FROM due WHERE due.session_id = sessions.id) ORDER BY id LIMIT ?`,
+    after,
+    limit,
+  );
+  return rows.map(toSession);
 }

@@ -119,7 +119,7 @@ export class Actor {
     this.#blocks += 1;
     this.waitingFor = reason;
     this.blockedUntilMs = this.#clock.now() + delay;
-    this.wakeAfter(delay);
+    this.wakeOnlyAfter(delay);
   }
 
   unblock(): void {

@@ -5,7 +5,7 @@
  *       \------------- exit, kill -------------------/
  */
 import type { RunningSandbox, SandboxExit } from '../sandboxes/port.ts';
-import type { Generation, GenerationEnd } from '../store/generations.ts';
+import type { BootFailures, Generation, GenerationEnd } from '../store/generations.ts';
 import type { Clock } from '../types.ts';
 import type { AwakeFacts } from './decide.ts';
 import { noteFrame } from './ledger.ts';
@@ -21,6 +21,8 @@ export class Awake {
   #link: Link | null = null;
   #sandbox: RunningSandbox | null = null;
   #claimSeenMs: number | null = null;
+  /** Since when this host watches it: what a dead host saw of it says nothing about now. */
+  readonly #sinceMs: number;
   #lastSignMs: number;
   #lastProgressMs: number;
   #progress = 0;
@@ -33,22 +35,26 @@ export class Awake {
   #ledger: TurnLedger | null = null;
   /** The turn that a person has ended. */
   #turnStopped: string | null = null;
+  #failures: BootFailures | null;
   wasReady = false;
   toolTimeoutMs = 0;
   /** What the running turn works on, as its runner says. */
   working: ReadonlySet<string> = new Set();
 
-  constructor(generation: Generation, clock: Clock) {
+  /** @param failures how many lives before it never took up work. */
+  constructor(generation: Generation, clock: Clock, failures: BootFailures) {
     this.generation = generation;
     this.#clock = clock;
-    this.#lastSignMs = clock.now();
-    this.#lastProgressMs = clock.now();
+    this.#failures = failures;
+    this.#sinceMs = clock.now();
+    this.#lastSignMs = this.#sinceMs;
+    this.#lastProgressMs = this.#sinceMs;
   }
 
   get facts(): AwakeFacts {
     return {
       phase: this.#phase,
-      startedMs: this.generation.startedMs,
+      startedMs: this.#sinceMs,
       claimSeenMs: this.#claimSeenMs,
       lastSignMs: this.#lastSignMs,
       lastProgressMs: this.#lastProgressMs,
@@ -99,6 +105,13 @@ export class Awake {
     } else if (this.working.size === 0) this.#claimSeenMs = null;
   }
 
+  /** The failures that its first turn has ended; null from the second call on. */
+  takeFailures(): BootFailures | null {
+    const failures = this.#failures;
+    this.#failures = null;
+    return failures;
+  }
+
   get ledger(): TurnLedger | null {
     return this.#ledger;
   }
@@ -111,6 +124,13 @@ export class Awake {
     this.#sandbox = sandbox;
     // Told to stop while it was being started: there is nobody to ask yet.
     if (this.stopping) this.#kill();
+  }
+
+  /** It runs already; an earlier host has seen it work. */
+  takenOver(link: Link, sandbox: RunningSandbox): void {
+    this.#tookWork = true;
+    this.attach(link);
+    this.started(sandbox);
   }
 
   ring(): void {
@@ -181,7 +201,7 @@ export class Awake {
     }
     const how = exit?.signal ? `ended by ${exit.signal}` : `exit code ${exit?.code ?? 'unknown'}`;
     return {
-      reason: this.wasReady ? `its sandbox died (${how})` : `its sandbox died at its start (${how})`,
+      reason: ready || this.wasReady ? `its sandbox died (${how})` : `its sandbox died at its start (${how})`,
       costs: true,
       final: false,
       ready,

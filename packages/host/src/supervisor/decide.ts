@@ -9,6 +9,7 @@ import type { Settings } from '../types.ts';
 /** A sandbox that runs. Times are milliseconds by the host's clock. */
 export interface AwakeFacts {
   readonly phase: 'starting' | 'ready' | 'stopping';
+  /** Since when this host watches it: its start, or the moment it was taken over. */
   readonly startedMs: number;
   /** When the host first saw the oldest open claim of this generation; null while it holds none. */
   readonly claimSeenMs: number | null;

@@ -2,7 +2,9 @@
  * The host's end of one generation's socket: rings the runner, hears it (runner/protocol.ts).
  *
  * Everything that comes in is hostile: a line that is too long, or not a known frame, ends the connection; nothing but
- * hints is taken from it. One connection at a time, the newest: the runner connects again by itself.
+ * hints is taken from it. One connection at a time, the newest: the runner connects again by itself, also to the socket
+ * of a host that came after the one it was started by. That one finds the folder as it was: it is mounted, and a new
+ * folder under the same name would be another one.
  */
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -49,17 +51,17 @@ export const SOCKET_NAME = 'host.sock';
 
 export async function openLink(
   folders: Folders,
-  name: string,
+  generation: { readonly session: string; readonly number: number },
   onFrame: (frame: HeardFrame) => void,
 ): Promise<Link> {
-  const dir = await makeFolder(folders, 'shared', 'run', name);
+  const dir = await makeFolder(folders, 'shared', 'run', linkName(generation));
   const path = `${dir}/${SOCKET_NAME}`;
   await rm(path, { force: true });
   const current: { socket: Socket | null } = { socket: null };
   const server = createServer((socket) => {
     current.socket?.destroy();
     current.socket = socket;
-    listen(socket, onFrame);
+    listen(socket, generation.number, onFrame);
     socket.on('close', () => {
       if (current.socket === socket) current.socket = null;
     });
@@ -78,7 +80,12 @@ export async function openLink(
   };
 }
 
-function listen(socket: Socket, onFrame: (frame: HeardFrame) => void): void {
+/** Short: a socket's path is limited to 107 bytes. */
+export function linkName({ session, number }: { readonly session: string; readonly number: number }): string {
+  return `${session.slice(-8)}-${number}`;
+}
+
+function listen(socket: Socket, generation: number, onFrame: (frame: HeardFrame) => void): void {
   socket.setEncoding('utf8');
   const rest = { line: '' };
   socket.on('data', (chunk: string) => {
@@ -87,7 +94,8 @@ function listen(socket: Socket, onFrame: (frame: HeardFrame) => void): void {
     if (rest.line.length > MAX_FRAME_BYTES) return socket.destroy();
     for (const line of lines) {
       const frame = line.length > MAX_FRAME_BYTES ? null : parse(line);
-      if (!frame) return socket.destroy();
+      // The number is the fence: a runner of another life has no business here.
+      if (!frame || (frame.t === 'ready' && frame.generation !== generation)) return socket.destroy();
       onFrame(frame);
     }
   });

@@ -15,6 +15,8 @@ export interface Supervisor {
   stopTurn(session: SessionId): boolean;
   /** Brings a dead letter back, its tries begun anew; durable when it resolves. False when it has not failed. */
   retry(session: SessionId, message: MessageId): Promise<boolean>;
+  /** Sessions whose sandbox runs. */
+  awake(): readonly SessionId[];
   summary(): { readonly awake: number; readonly working: number; readonly waitingFor: readonly string[] };
 }
 

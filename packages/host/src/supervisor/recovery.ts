@@ -18,7 +18,7 @@ export async function recover(deps: WakeDeps, session: Session): Promise<boolean
   try {
     await recoverOutbound(deps, session, generation);
   } finally {
-    const end = { ready: true, costs: false, final: false, reason: 'recovery', atMs: clock.now() };
+    const end = { ready: false, costs: false, final: false, reason: 'recovery', atMs: clock.now() };
     await store.transaction(async (sql) => {
       await markEnded(sql, generation, end);
       await markSettled(sql, session.id, generation.number);

@@ -30,7 +30,7 @@ export async function refuseMessages(
   const notices = open.map((id) => notice(session, `quarantine:${id}`, text, id, clock.now()));
   await store.transaction(async (sql) => {
     for (const n of notices) await addDelivery(sql, n);
-    for (const id of open) await endTarget(sql, session.id, id, 'failed', reason);
+    for (const id of open) await endTarget(sql, session.id, id, 'failed', reason, clock.now());
     for (const g of ended) await markSettled(sql, session.id, g.number);
     await setDue(sql, session.id, null);
   });

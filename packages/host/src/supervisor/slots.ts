@@ -31,6 +31,11 @@ export class Slots {
     return true;
   }
 
+  /** It runs already, whatever the limit is now. */
+  hold(session: SessionId): void {
+    this.#taken.add(session);
+  }
+
   /**
    * Gives back what the session holds, or its place in line. Returns who has a place reserved now, to be told; null
    * when nobody has.

@@ -8,72 +8,68 @@
  * never reaches another session.
  */
 import type { MessageId } from '@bellhop/mailbox';
-import { notice } from '../delivery/notice.ts';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
-import { type Enqueuer, MailboxBusy } from '../sessions/port.ts';
-import { addDelivery } from '../store/deliveries.ts';
-import { markEnded, markSettled, openGenerations } from '../store/generations.ts';
+import { type Enqueuer, MailboxBusy, MailboxDamaged } from '../sessions/port.ts';
 import { quarantine, sessionById } from '../store/sessions.ts';
 import type { Session, SessionId } from '../types.ts';
 import { Actor } from './actor.ts';
-import { Awake } from './awake.ts';
+import { type AdoptionDeps, takeInheritance } from './adoption.ts';
 import { decideLife } from './decide.ts';
 import { DueTimer } from './due-timer.ts';
-import type { HeardFrame } from './link.ts';
-import { waitingText } from './notices.ts';
+import { Lives, type LivesDeps } from './lives.ts';
 import type { Supervisor as SupervisorPort, TurnLedger } from './port.ts';
 import { recover } from './recovery.ts';
 import { refuseMessages } from './refusal.ts';
+import { DueRepair } from './repair.ts';
 import { retryMessage } from './retry.ts';
-import { Slots } from './slots.ts';
 import { type SweepDeps, sweep } from './sweep.ts';
-import { intend, startGeneration, type WakeDeps } from './wake.ts';
 
 /** After a round that threw, in milliseconds. */
 const ERROR_RETRY_MS = 5_000;
 const MAX_RECOVERIES = 3;
 /** Between "end your turn" and the end of its sandbox. */
 const TURN_STOP_GRACE_MS = 5_000;
-const UNAVAILABLE_BASE_MS = 2_000;
-const UNAVAILABLE_MAX_MS = 60_000;
 
-export interface SupervisorDeps extends SweepDeps, WakeDeps {
+export interface SupervisorDeps extends SweepDeps, LivesDeps, AdoptionDeps {
   readonly enqueuer: Enqueuer;
 }
 
 export class Supervisor implements SupervisorPort {
   readonly #deps: SupervisorDeps;
   readonly #actors = new Map<SessionId, Actor>();
-  readonly #slots: Slots;
+  readonly #lives: Lives;
   readonly #due: DueTimer;
+  readonly #repair: DueRepair;
   #stopping = false;
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
-    this.#slots = new Slots(deps.settings.maxAwake);
+    this.#lives = new Lives(deps, this.#actors, (session) => this.nudge(session));
+    this.#repair = new DueRepair(deps, (session) => this.nudge(session));
     this.#due = new DueTimer(deps, (session) => this.nudge(session));
   }
 
-  /**
-   * Goes on with what a dead host left. Its sandboxes must be gone by now: their generations have ended, through no
-   * fault of their sessions.
-   */
-  async start(): Promise<void> {
-    const { store, clock } = this.#deps;
-    for (const g of await openGenerations(store.read)) {
-      const end = { ready: true, costs: false, final: false, reason: 'the host stopped', atMs: clock.now() };
-      const ended = g.state === 'ended' ? g : { ...g, ...end, state: 'ended' as const };
-      if (g.state !== 'ended') await store.transaction((sql) => markEnded(sql, g, end));
-      this.#actor(g.session).ended.push(ended);
-      this.nudge(g.session);
+  /** Goes on with what a dead host left: what runs is taken over, the rest is verified gone. Tells how many. */
+  async start(): Promise<number> {
+    const { survivors, ended } = await takeInheritance(this.#deps);
+    for (const survivor of survivors) {
+      await this.#lives.takeOver(survivor, this.#actor(survivor.session.id));
+      this.nudge(survivor.session.id);
     }
+    for (const generation of ended) {
+      this.#actor(generation.session).ended.push(generation);
+      this.nudge(generation.session);
+    }
+    await this.#repair.start();
     await this.#due.start();
+    return survivors.length;
   }
 
   /** Resolves when no sandbox, timer or round is left. What runs may end its turn within the grace. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#due.stop();
+    await this.#repair.stop();
     const { stopGraceMs } = this.#deps.settings;
     for (const actor of this.#actors.values()) {
       actor.cancelTimer();
@@ -118,6 +114,10 @@ export class Supervisor implements SupervisorPort {
     return accepted;
   }
 
+  awake(): readonly SessionId[] {
+    return [...this.#actors].flatMap(([session, actor]) => (actor.awake ? [session] : []));
+  }
+
   summary(): ReturnType<SupervisorPort['summary']> {
     const actors = [...this.#actors.values()];
     const reasons = new Set(actors.flatMap((a) => (a.waitingFor === null ? [] : [a.waitingFor])));
@@ -148,6 +148,7 @@ export class Supervisor implements SupervisorPort {
       await this.#deps.enqueuer.enqueue(session, () => actor.awake?.ring());
       await this.#look(session, actor);
     } catch (error) {
+      if (error instanceof MailboxDamaged) return await this.#damaged(id, actor, error.message);
       if (error instanceof MailboxBusy && actor.awake) {
         actor.awake.stop('it kept its mailbox locked', true, 0);
         return;
@@ -161,11 +162,7 @@ export class Supervisor implements SupervisorPort {
 
   /** A session that sleeps and waits for nothing needs no actor: 100,000 of them cost nothing. */
   #forgetIdle(id: SessionId, actor: Actor): void {
-    // A place kept for it, or its place in line, is of no use to a session with nothing to do.
-    if (!actor.wantsPlace && this.#slots.concerns(id)) {
-      actor.waitingFor = null;
-      this.#freeSlot(id);
-    }
+    if (!actor.wantsPlace) this.#lives.withdraw(id, actor);
     if (actor.forgettable) this.#actors.delete(id);
   }
 
@@ -194,6 +191,7 @@ export class Supervisor implements SupervisorPort {
       actor.awake.seeClaims(result.claims.filter((claim) => claim.generation === number).length);
     }
     if (this.#stopping) return;
+    if (result.bootFailure !== null) await this.#lives.bootFailed(session, actor, result.bootFailure);
     const { nextDueMs } = result;
     const facts = {
       nowMs: clock.now(),
@@ -203,7 +201,7 @@ export class Supervisor implements SupervisorPort {
     };
     const decision = decideLife(facts, settings);
     actor.wantsPlace = decision.kind === 'wake';
-    if (decision.kind === 'wake') await this.#wake(session, actor);
+    if (decision.kind === 'wake') await this.#lives.wake(session, actor);
     else if (decision.kind === 'stop') {
       actor.awake?.stop(decision.why, decision.costs, decision.hard ? 0 : settings.stopGraceMs);
     } else if (decision.untilMs !== null && actor.awake) actor.wakeOnlyAfter(decision.untilMs - clock.now());
@@ -245,134 +243,22 @@ export class Supervisor implements SupervisorPort {
       if (await recover(this.#deps, session)) return actor.again();
     } catch (error) {
       if (!(error instanceof SandboxUnavailable)) throw error;
-      return this.#block(actor, error.message);
+      return this.#lives.block(actor, error.message);
     }
     // A slow disk or a full memory may have cut it off: again, later, and not for ever.
     actor.recoveries += 1;
-    if (actor.recoveries < MAX_RECOVERIES) this.#block(actor, 'its outbox is being recovered');
+    if (actor.recoveries < MAX_RECOVERIES) this.#lives.block(actor, 'its outbox is being recovered');
     else await this.#quarantine(session, actor, 'its outbox cannot be recovered');
   }
 
-  async #wake(session: Session, actor: Actor): Promise<void> {
-    if (!this.#slots.take(session.id)) {
-      actor.waitingFor = 'a free place for its sandbox';
-      this.#makeRoom();
-      return;
-    }
-    const generation = await intend(this.#deps, session);
-    const awake = new Awake(generation, this.#deps.clock);
-    actor.awake = awake;
+  /** It is called where a round's errors end up, so it must not throw. */
+  async #damaged(id: SessionId, actor: Actor, reason: string): Promise<void> {
     try {
-      const sandbox = await startGeneration(this.#deps, session, awake, (frame) =>
-        this.#hear(session, actor, awake, frame),
-      );
-      actor.unblock();
-      void sandbox.exited.then((exit) => this.#ended(session, actor, awake, exit));
-      actor.wakeAfter(this.#deps.settings.readyTimeoutMs);
+      const session = await sessionById(this.#deps.store.read, id);
+      if (session) await this.#quarantine(session, actor, reason);
     } catch (error) {
-      await this.#notStarted(session, actor, awake, error);
-    }
-  }
-
-  async #notStarted(session: Session, actor: Actor, awake: Awake, error: unknown): Promise<void> {
-    const { store, clock } = this.#deps;
-    await awake.end(null);
-    actor.awake = null;
-    awake.noted();
-    this.#freeSlot(session.id);
-    await store.transaction((sql) => markSettled(sql, session.id, awake.generation.number));
-    if (!(error instanceof SandboxUnavailable)) throw error;
-    const first = actor.waitingFor !== error.message;
-    this.#block(actor, error.message);
-    if (!first) return;
-    // Told once per incident: the reason is new, or it had been over in between.
-    const id = `waiting:${awake.generation.number}`;
-    const said = notice(session, id, waitingText(error.message, error.hint), null, clock.now());
-    await store.transaction((sql) => addDelivery(sql, said));
-    void this.#deps.delivery.send([said]);
-  }
-
-  #block(actor: Actor, reason: string): void {
-    this.#deps.log.warn('sandbox unavailable', { reason });
-    actor.block(reason, UNAVAILABLE_BASE_MS, UNAVAILABLE_MAX_MS);
-  }
-
-  #hear(session: Session, actor: Actor, awake: Awake, frame: HeardFrame): void {
-    const { watcher } = this.#deps;
-    const before = { working: awake.working, ledger: awake.ledger };
-    awake.hear(frame);
-    if (awake.ledger !== before.ledger) watcher.ledger(session, awake.ledger);
-    switch (frame.t) {
-      case 'ready':
-      case 'bell':
-        this.nudge(session.id);
-        return;
-      case 'working':
-        for (const message of frame.messages) {
-          if (!before.working.has(message)) watcher.receipt(session, message, 'at work', null);
-        }
-        // The round that saw it start knew of no claim, and looks again when that would be too late.
-        actor.wakeAfter(Math.min(this.#deps.settings.claimStuckMs, this.#deps.settings.progressStuckMs));
-        watcher.typing(session, true);
-        return;
-      case 'live':
-        watcher.live(session, frame.turn, frame.text);
-        return;
-      case 'idle':
-        watcher.typing(session, false);
-        if (this.#slots.waiting > 0) this.#makeRoom();
-        // Now its idle time runs.
-        actor.wakeOnlyAfter(this.#deps.settings.idleStopMs);
-        return;
-      default:
-    }
-  }
-
-  async #ended(
-    session: Session,
-    actor: Actor,
-    awake: Awake,
-    exit: Parameters<Awake['end']>[0],
-  ): Promise<void> {
-    const { store, log, clock, watcher } = this.#deps;
-    const end = { ...(await awake.end(exit)), atMs: clock.now() };
-    // Before it was ready it had read no message, so its words may be kept; after that they stay unread.
-    const output = awake.wasReady ? undefined : exit?.output.slice(-500);
-    log.info('sandbox ended', {
-      session: session.id,
-      generation: awake.generation.number,
-      reason: end.reason,
-      output,
-    });
-    try {
-      await store.transaction((sql) => markEnded(sql, awake.generation, end));
-    } catch (error) {
-      // It stays open in the store, and the next start of the host ends it.
-      log.error('end of a generation', { session: session.id, error: String(error) });
-    }
-    actor.ended.push({ ...awake.generation, ...end, state: 'ended' });
-    actor.awake = null;
-    awake.noted();
-    watcher.typing(session, false);
-    watcher.ledger(session, null);
-    this.#freeSlot(session.id);
-    this.nudge(session.id);
-  }
-
-  #freeSlot(session: SessionId): void {
-    const next = this.#slots.free(session);
-    if (next) this.nudge(next);
-  }
-
-  /** Stops the sandboxes that have been idle for longest: as many as are waited for and not stopping already. */
-  #makeRoom(): void {
-    const awake = [...this.#actors.values()].flatMap((a) => (a.awake ? [a.awake] : []));
-    const wanted = this.#slots.waiting - awake.filter((a) => a.stopping).length;
-    const idle = awake
-      .filter((a) => a.facts.idleSinceMs !== null && !a.stopping)
-      .sort((a, b) => (a.facts.idleSinceMs ?? 0) - (b.facts.idleSinceMs ?? 0));
-    for (const a of idle.slice(0, Math.max(0, wanted))) {
-      a.stop('its place was needed', false, this.#deps.settings.stopGraceMs);
+      this.#deps.log.error('quarantine', { session: id, error: String(error) });
+      actor.wakeAfter(ERROR_RETRY_MS);
     }
   }
 
@@ -380,6 +266,8 @@ export class Supervisor implements SupervisorPort {
     this.#deps.log.error('session quarantined', { session: session.id, reason });
     await this.#deps.store.transaction((sql) => quarantine(sql, session.id, reason));
     actor.awake?.stop(reason, false, 0);
+    // Whoever mends its files may have begun them anew.
+    actor.cursors = null;
     await refuseMessages(this.#deps, session, reason, actor.takeEnded());
   }
 }

@@ -23,7 +23,7 @@ import {
   toMirror,
 } from '../store/deliveries.ts';
 import { endTarget } from '../store/events.ts';
-import { type Generation, markSettled } from '../store/generations.ts';
+import { type Generation, markReady, markSettled } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
@@ -76,12 +76,18 @@ export type SweepResult =
       readonly more: boolean;
       /** A task, a later try or the next of a series was written: an awake runner must learn when it is due. */
       readonly rearmed: boolean;
+      /** Why the last life failed that took up no work; null when there was none in this sweep. */
+      readonly bootFailure: string | null;
     }
   /** A commit has been under way for longer than the host waits. */
   | { readonly kind: 'locked' }
   | { readonly kind: 'refused'; readonly reason: string };
 
 interface Plan {
+  /** Generations that were charged and had taken up no work. */
+  readonly bootFailures: readonly Generation[];
+  /** Generations that had, as the mailbox shows. */
+  readonly tookWork: readonly Generation[];
   readonly changes: readonly InboundChange[];
   readonly next: ReadonlyMap<MessageId, NewMessage>;
 }
@@ -119,6 +125,7 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
     rows: snapshot.rows.length,
     toolTimeoutMs: Math.min(snapshot.tool?.declaredTimeoutMs ?? 0, MAX_TOOL_MS),
     more: snapshot.more,
+    bootFailure: plan.bootFailures.at(-1)?.reason ?? null,
     rearmed:
       checked.tasks.length + plan.next.size > 0 ||
       plan.changes.some((change) => change.kind === 'released' || change.kind === 'charged'),
@@ -143,8 +150,10 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
   // again for ever (W2).
   const took = (g: Generation) =>
     [...snapshot.claims, ...snapshot.acks].some((ack) => ack.generation === g.number);
-  const bootFailures = charged.filter((g) => !took(g));
-  if (snapshot.acks.length + charged.length + leftOver.length === 0) return { changes: [], next: new Map() };
+  const tookWork = ended.filter(took);
+  const bootFailures = charged.filter((g) => !tookWork.includes(g));
+  if (snapshot.acks.length + charged.length + leftOver.length === 0)
+    return { changes: [], next: new Map(), bootFailures, tookWork };
 
   const nowMs = deps.clock.now();
   const ids = [...snapshot.acks, ...snapshot.claims].map((ack) => ack.messageId);
@@ -179,7 +188,7 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
     // One that already waits for a later time was charged for it (step 5).
     if (row && row.dueMs <= nowMs) decided(decideCharge(row, 0, 'it was interrupted', retry, nowMs, jitter));
   }
-  return { changes: [...changes.values()], next: armSeries(deps, changes, rows) };
+  return { changes: [...changes.values()], next: armSeries(deps, changes, rows), bootFailures, tookWork };
 }
 
 function armSeries(
@@ -221,7 +230,7 @@ async function recordEnds(
     for (const end of ends) {
       const reason = end.kind === 'failed' ? end.reason : null;
       const state = end.kind === 'failed' ? 'failed' : 'answered';
-      if (await endTarget(sql, session.id, end.id, state, reason))
+      if (await endTarget(sql, session.id, end.id, state, reason, deps.clock.now()))
         told.push({ id: end.id, state, reason } as const);
     }
     for (const n of notices) await addDelivery(sql, n);
@@ -279,7 +288,10 @@ async function settle(
         mirrored.map((d) => d.id),
       );
     }
-    for (const g of input.ended) await markSettled(sql, session.id, g.number);
+    for (const g of input.ended) {
+      if (plan.tookWork.includes(g)) await markReady(sql, session.id, g.number);
+      await markSettled(sql, session.id, g.number);
+    }
     if (moves) await setDue(sql, session.id, nextDueMs);
   });
   return nextDueMs;

@@ -53,7 +53,7 @@ export async function startGeneration(
       { name: 'here', displayName: null, type: 'channel', channel, chat, agentId: null },
     ]),
   );
-  const link = await openLink(deps.folders, linkName(session, generation), onFrame);
+  const link = await openLink(deps.folders, generation, onFrame);
   awake.attach(link);
   const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', link.dir));
   awake.started(sandbox);
@@ -89,11 +89,6 @@ async function agentOf(deps: WakeDeps, session: Session): Promise<Agent> {
   const agent = await agentById(deps.store.read, session.agentId);
   if (!agent) throw new Error(`session ${session.id} belongs to an agent that is not there`);
   return agent;
-}
-
-/** Short: a socket's path is limited to 107 bytes. */
-function linkName(session: Session, generation: Generation): string {
-  return `${session.id.slice(-8)}-${generation.number}`;
 }
 
 function toSpec(

@@ -80,6 +80,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     ledger: () => null,
     stopTurn: (session: SessionId) => told.stops.push(session) > 0 && told.answer,
     retry: async (_: SessionId, message: string) => told.retries.push(message) > 0 && told.answer,
+    awake: () => [],
     summary: () => ({ awake: 0, working: 0, waitingFor: [] }),
   };
   const status = async () => ({

@@ -49,6 +49,13 @@ describe('decideNext', () => {
     });
   });
 
+  test('D4: a wish for a time that nobody lives to see is a day', () => {
+    for (const wish of [Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
+      const decision = next(new RetryableError('429', wish));
+      assert.equal(decision.kind === 'again' && decision.dueMs, NOW + 86_400_000);
+    }
+  });
+
   test('D4: the last attempt ends as failed and says how many there were', () => {
     assert.deepEqual(next(new RetryableError('busy'), MAX_ATTEMPTS), {
       kind: 'failed',

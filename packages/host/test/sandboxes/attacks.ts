@@ -22,7 +22,6 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createNoneRuntime } from '../../src/sandboxes/none.ts';
-import { dieAfterStart } from './conformance.ts';
 import {
   type House,
   hangBell,
@@ -33,6 +32,7 @@ import {
   owner,
   processesWith,
 } from './house.ts';
+import { dieAfterStart } from './orphan.ts';
 
 /** Where real sandboxes differ, and may. */
 export interface Traits {

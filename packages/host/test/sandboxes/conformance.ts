@@ -4,18 +4,14 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, chown, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
-import type { DeadHostOrder } from './dead-host.ts';
 import {
-  docker,
-  type House,
   hangBell,
   host,
   type MakeRuntime,
@@ -25,16 +21,35 @@ import {
   owner,
   processesWith,
 } from './house.ts';
+import { DAEMON, dieAfterStart } from './orphan.ts';
+import { survivors } from './survivors.ts';
 
-/** A sleeper in a session of its own, orphaned, with the bell's writing end open. Rings when it stands. */
-const DAEMON = (bell: string) =>
-  `(setsid /bin/sh -c 'exec 9>"$1"; echo up >&9; while :; do sleep 1000; done' "$0" '${bell}' &)`;
-
-export function sandboxConformance(name: string, make: MakeRuntime, skip: string | false): void {
+/** @param takesOver false for a runtime that ends what a dead host left instead of going on with it. */
+export function sandboxConformance(
+  name: string,
+  make: MakeRuntime,
+  skip: string | false,
+  takesOver = true,
+): void {
   describe(`sandbox port: ${name}`, { skip, timeout: 60_000 }, () => {
     life(make);
     death(make);
     deadHosts(make);
+    if (takesOver) survivors(make);
+    else noSurvivors(make);
+  });
+}
+
+function noSurvivors(make: MakeRuntime): void {
+  test('W10: what a dead host left is not taken over, but found and killed', async (t) => {
+    const house = await makeHouse(t, make);
+    const identity = await dieAfterStart(t, house, house.shell('sleep 1000'));
+    const next = make(house.dataDir);
+    assert.equal(await next.adopt(house.shell('').mark, identity), null);
+    const left = await next.leftovers(house.installId);
+    assert.equal(left.length, 1);
+    await left[0]?.kill();
+    assert.deepEqual(processesWith(house.canary), []);
   });
 }
 
@@ -213,33 +228,4 @@ function deadHosts(make: MakeRuntime): void {
     assert.ok(processesWith(house.canary).length > 0);
     await sandbox.kill();
   });
-}
-
-/**
- * Starts the spec in a host of its own and kills that host with SIGKILL. Returns the sandbox's identity. The host is
- * born with `born` as its descriptor 40 (Node closes the low ones to its children by itself).
- */
-export async function dieAfterStart(
-  t: TestContext,
-  house: House,
-  spec: DeadHostOrder['spec'],
-  born: number | 'ignore' = 'ignore',
-): Promise<string> {
-  const order: DeadHostOrder = {
-    kind: house.runtime.kind,
-    options: { dataDir: house.dataDir, ...host, ...docker },
-    spec,
-  };
-  const file = join(import.meta.dirname, 'dead-host.ts');
-  const gap = Array.from({ length: 37 }, () => 'ignore' as const);
-  const dying = spawn(process.execPath, [file, JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'inherit', ...gap, born],
-  });
-  t.after(() => dying.kill('SIGKILL'));
-  assert.ok(dying.stdout);
-  const [line] = await once(dying.stdout.setEncoding('utf8'), 'data');
-  const ended = once(dying, 'exit');
-  dying.kill('SIGKILL');
-  await ended;
-  return String(line).trim();
 }

@@ -17,6 +17,8 @@ export class FakeRuntime implements SandboxRuntime {
   readonly #clock: Clock;
   readonly lives: Life[] = [];
   readonly recoveries: Life[] = [];
+  /** Taken over by a later host. */
+  readonly adopted: Life[] = [];
   /** What the next sandboxes do; `always` when there is none. */
   next: Behaviour[] = [];
   always: Behaviour = answering;
@@ -63,8 +65,16 @@ export class FakeRuntime implements SandboxRuntime {
     return life.sandbox;
   }
 
+  async adopt(mark: string, identity: string): Promise<RunningSandbox | null> {
+    const life = this.running.find(({ sandbox }) => sandbox.mark === mark && sandbox.identity === identity);
+    if (!life?.whole) return null;
+    this.adopted.push(life);
+    return life.sandbox;
+  }
+
+  /** What nobody took over; as a new host's runtime sees it. */
   async leftovers(): Promise<readonly Leftover[]> {
-    return [];
+    return this.running.filter((life) => !this.adopted.includes(life)).map(({ sandbox }) => sandbox);
   }
 
   get running(): Life[] {

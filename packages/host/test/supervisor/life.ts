@@ -24,6 +24,8 @@ export class Life {
   /** A kill that the kernel does not carry out, when false. */
   killable = true;
   kills = 0;
+  /** Half of it is gone, when false: it runs, and nobody can go on with it. */
+  whole = true;
   ended: SandboxExit | null = null;
   readonly #exit = Promise.withResolvers<SandboxExit>();
   #outbound: OutboundMailbox | null = null;

@@ -96,10 +96,14 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
       random: () => 0,
       markPrefix: 'bellhop:test:',
       runnerDir: join(dir, 'runner'),
+      stopLeftovers: async () => {
+        for (const leftover of await runtime.leftovers()) await leftover.kill();
+      },
     });
     return { supervisor, engine: delivery };
   };
-  const first = build(store);
+  const living = { now: mortal(store) };
+  const first = build(living.now.store);
   const router = createRouter({
     store,
     access: createAccessGate(store),
@@ -154,7 +158,11 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
       clock.advance(waitMs);
       return waitMs;
     },
-    rehouse: (on = store) => void Object.assign(house, build(on)),
+    rehouse(on = store) {
+      living.now.die();
+      living.now = mortal(on);
+      Object.assign(house, build(living.now.store));
+    },
     sockets: () => readdirSync(join(dir, 'run'), { recursive: true }).map(String),
   };
   // In reverse order of their making; a test may have stopped them already.
@@ -163,6 +171,25 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     await house.supervisor.stop();
   });
   return house;
+}
+
+/** A store as one process has it: after its death nothing is answered to it any more. */
+function mortal(store: Store): { store: Store; die: () => void } {
+  const state = { dead: false };
+  const never = new Promise<never>(() => undefined);
+  return {
+    die: () => {
+      state.dead = true;
+    },
+    store: {
+      read: {
+        all: (...q) => (state.dead ? never : store.read.all(...q)),
+        run: (...q) => store.read.run(...q),
+      },
+      transaction: (work) => (state.dead ? never : store.transaction(work)),
+      close: () => store.close(),
+    },
+  };
 }
 
 /** The notices that people were sent. */

@@ -86,6 +86,23 @@ export class InboundMailbox {
     });
   }
 
+  /**
+   * Removes messages that have ended, and what was noted of deliveries; what has not ended stays. The newest row stays
+   * as well, because numbers count on from it (M3). Nothing here keeps a removed id from being enqueued again: the
+   * caller remembers ids for as long as platforms redeliver (M4).
+   */
+  forget(messages: readonly string[], deliveries: readonly string[]): void {
+    const message = this.#db.prepare(
+      `DELETE FROM messages_in WHERE id = ? AND status IN ('completed', 'failed', 'cancelled')
+         AND seq < (SELECT max(seq) FROM messages_in)`,
+    );
+    const delivery = this.#db.prepare('DELETE FROM delivered WHERE message_out_id = ?');
+    transaction(this.#db, () => {
+      for (const id of messages) message.run(id);
+      for (const id of deliveries) delivery.run(id);
+    });
+  }
+
   /** The rows of these ids; ids that are not there are left out. */
   rows(ids: Iterable<MessageId>): Map<MessageId, InboundRow> {
     const select = this.#db.prepare(`SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE id = ?`);
@@ -95,6 +112,12 @@ export class InboundMailbox {
       if (row) found.set(id, toInboundRow(row));
     }
     return found;
+  }
+
+  /** The id of the message with this number (M3); null when there is none. */
+  idOfSeq(seq: number): MessageId | null {
+    const row = this.#db.prepare('SELECT id FROM messages_in WHERE seq = ?').get(seq);
+    return row ? (String(row.id) as MessageId) : null;
   }
 
   /** When the next waking message is due, in milliseconds; null when none waits. */

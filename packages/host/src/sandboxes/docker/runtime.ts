@@ -176,6 +176,9 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
       return verdict.result;
     },
     start: (spec) => start(spec, isLimited),
+    // What an attached client heard went with its host, and another client would not hear it: its end and its last words
+    // could not be told apart. So a restart ends the container, at no cost to its messages.
+    adopt: async () => null,
     async leftovers(installId) {
       checkedMark(`bellhop:${installId}`);
       const found = await findProgram(program, path);

@@ -1,0 +1,88 @@
+/**
+ * What every runtime keeps about sandboxes that outlived their host: they are taken over whole, or not at all. Part of
+ * the conformance suite. A runtime that cannot take over answers null, and finds them by their marks.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import type { Leftover } from '../../src/sandboxes/port.ts';
+import { hangBell, type MakeRuntime, makeHouse, processesWith } from './house.ts';
+import { DAEMON, dieAfterStart } from './orphan.ts';
+
+async function killAll(leftovers: readonly Leftover[]): Promise<void> {
+  await Promise.all(leftovers.map((leftover) => leftover.kill()));
+}
+
+export function survivors(make: MakeRuntime): void {
+  test('W10: what a dead host left running is taken over whole, by its mark and identity, and ends like any other', async (t) => {
+    const house = await makeHouse(t, make);
+    const bell = await hangBell(house);
+    const identity = await dieAfterStart(t, house, house.shell(`${DAEMON(bell.path)}; sleep 1000`));
+    await bell.rung;
+    const next = make(house.dataDir);
+    const sandbox = await next.adopt(house.shell('').mark, identity);
+    const leftovers = await next.leftovers(house.installId);
+    // A runtime may have no way to take over; then it says so, and finds it by its mark.
+    if (sandbox === null) return killAll(leftovers);
+    assert.deepEqual(leftovers, [], 'it is its own now');
+    assert.deepEqual([sandbox.mark, sandbox.identity], [house.shell('').mark, identity]);
+    assert.equal(await next.adopt(sandbox.mark, identity), null, 'not twice');
+    await assert.rejects(next.start(house.shell('exit 0')), TypeError, 'nor started beside it');
+    await Promise.all([sandbox.kill(), sandbox.kill()]);
+    assert.deepEqual(processesWith(house.canary), [], 'daemons, too');
+    assert.deepEqual(await sandbox.exited, { code: null, signal: null, output: '' });
+    assert.equal((await (await next.start(house.shell('exit 0'))).exited).code, 0, 'its mark is free again');
+  });
+
+  test('W10: one that was taken over and ends by itself is seen to end, with what it left behind', async (t) => {
+    const house = await makeHouse(t, make);
+    const [bell, word] = [await hangBell(house), await hangBell(house, 'word')];
+    const script = `${DAEMON(bell.path)}; read -r go < '${join(house.paths.write, 'go')}'; echo bye > '${word.path}'`;
+    await promisify(execFile)('mkfifo', ['-m', '0666', join(house.write.source, 'go')]);
+    const identity = await dieAfterStart(t, house, house.shell(script));
+    await bell.rung;
+    const next = make(house.dataDir);
+    const sandbox = await next.adopt(house.shell('').mark, identity);
+    if (sandbox === null) return killAll(await next.leftovers(house.installId));
+    await writeFile(join(house.write.source, 'go'), 'go\n');
+    await word.rung;
+    await sandbox.exited;
+    assert.deepEqual(processesWith(house.canary), []);
+  });
+
+  test('W10: a stopped one (SIGSTOP) is whole: it is taken over, and can be killed', async (t) => {
+    const house = await makeHouse(t, make);
+    const bell = await hangBell(house);
+    const identity = await dieAfterStart(t, house, house.shell(`echo up > '${bell.path}'; sleep 1000; :`));
+    await bell.rung;
+    for (const pid of processesWith(house.canary)) process.kill(pid, 'SIGSTOP');
+    const next = make(house.dataDir);
+    const sandbox = await next.adopt(house.shell('').mark, identity);
+    if (sandbox === null) return killAll(await next.leftovers(house.installId));
+    await sandbox.kill();
+    assert.deepEqual(processesWith(house.canary), []);
+  });
+
+  test('W10: what has gone, or is named wrongly, is not taken over', async (t) => {
+    const house = await makeHouse(t, make);
+    const identity = await dieAfterStart(t, house, house.shell('sleep 1000'));
+    const { mark } = house.shell('');
+    const next = make(house.dataDir);
+    for (const wrong of [
+      '',
+      'null',
+      '{}',
+      '[]',
+      identity.replaceAll(/"startTime":"/g, '$&9'),
+      identity.replace(/"boot":"/, '$&x'),
+    ])
+      assert.equal(await next.adopt(mark, wrong), null, wrong);
+    assert.equal(await next.adopt(`${mark}0`, identity), null, 'another mark');
+    assert.ok(processesWith(house.canary).length > 0, 'a look kills nothing');
+    for (const leftover of await next.leftovers(house.installId)) await leftover.kill();
+    assert.equal(await next.adopt(mark, identity), null, 'it is gone');
+  });
+}

@@ -1,0 +1,110 @@
+/** One bad session is put out of service with its reason; the others, and the host, go on. */
+import assert from 'node:assert/strict';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { damageOf } from '../../src/sessions/damage.ts';
+import { release } from '../../src/store/sessions.ts';
+import type { Session, SessionId } from '../../src/types.ts';
+import { until } from '../until.ts';
+import { dyingAtBoot } from './behaviours.ts';
+import { type House, notices, openHouse } from './world.ts';
+
+async function answered(house: House): Promise<Session> {
+  const session = await house.say('m1');
+  await house.end('m1', 'answered');
+  house.runtime.last.exit(0);
+  await until('it is asleep', () => house.supervisor.summary().awake === 0);
+  return session;
+}
+
+async function reasonOf(house: House, id: SessionId): Promise<unknown> {
+  const [row] = await house.rows('SELECT state, state_reason FROM sessions WHERE id = ?', id);
+  return row?.state === 'quarantined' ? row.state_reason : null;
+}
+
+describe('a session that is bad', () => {
+  for (const [name, spoil, reason] of [
+    [
+      'whose folder was deleted',
+      (inDir: string) => rmSync(join(inDir, '..'), { recursive: true }),
+      'its folder is gone',
+    ],
+    [
+      'whose inbound.db is rubbish',
+      (inDir: string) => writeFileSync(join(inDir, 'inbound.db'), 'rubbish '.repeat(2_000)),
+      'its inbound.db is no database',
+    ],
+  ] as const) {
+    test(`W14: ${name} is put out of service with its reason, and others are answered`, async (t) => {
+      const house = await openHouse(t);
+      const session = await answered(house);
+      spoil(house.mailboxes.paths(session).inDir);
+      await house.say('m2');
+      await house.end('m2', 'failed');
+      assert.equal(await reasonOf(house, session.id), reason);
+      await until('it is told', () => notices(house).some((text) => text.includes(reason)));
+      await house.wire('other');
+      await house.say('m3', { chat: 'other' });
+      await house.end('m3', 'answered');
+    });
+  }
+
+  test('W17: put back into service, the session whose folder was deleted gets new ones before its sandbox starts', async (t) => {
+    const house = await openHouse(t);
+    const session = await answered(house);
+    const { inDir, outDir } = house.mailboxes.paths(session);
+    rmSync(join(inDir, '..'), { recursive: true });
+    await house.say('m2');
+    await house.end('m2', 'failed');
+    await house.store.transaction((sql) => release(sql, session.id));
+    await house.say('m3');
+    await house.end('m3', 'answered');
+    assert.deepEqual([existsSync(inDir), existsSync(outDir)], [true, true]);
+  });
+
+  test('trouble of the machine is not its damage: a full disk, no descriptors, a lock', () => {
+    const error = (errcode: number) => Object.assign(new Error(), { errcode });
+    assert.deepEqual(
+      [13, 10, 5, 14].map((code) => damageOf(error(code), true)),
+      [null, null, null, null],
+    );
+    assert.equal(damageOf(error(11 | (1 << 8)), true), 'its inbound.db is damaged');
+    assert.equal(damageOf(error(14), false), 'its folder is gone');
+    assert.equal(damageOf(error(8), true), 'its inbound.db cannot be written');
+    assert.equal(damageOf(new TypeError('ours'), true), null);
+  });
+});
+
+describe('what the host says itself', () => {
+  test('R1, W15: goes out by delivery, and never into the outbox of the agent', async (t) => {
+    const house = await openHouse(t, { maxTries: 1 });
+    house.runtime.always = dyingAtBoot;
+    const session = await house.say('m1');
+    await house.end('m1', 'failed');
+    await until('it is told', () => notices(house).length === 1);
+    assert.equal(existsSync(join(house.mailboxes.paths(session).outDir, 'outbound.db')), false);
+  });
+
+  test('D9: a look at an outbox reads what is new in it, and an idle one is not looked at', async (t) => {
+    const house = await openHouse(t);
+    const looks: { ackSeq: number; rowSeq: number }[] = [];
+    const { outbound } = house.mailboxes;
+    Object.assign(house.mailboxes, {
+      outbound: ((session, after, lives) => {
+        looks.push(after);
+        return outbound(session, after, lives);
+      }) as typeof outbound,
+    });
+    await house.say('m1');
+    await house.end('m1', 'answered');
+    await until('its idle time runs', () => house.clock.isSetFor(house.clock.now() + 600_000));
+    const before = looks.length;
+    house.clock.advance(500_000);
+    assert.equal(looks.length, before, 'nobody looks while nothing rings');
+    await house.say('m2');
+    await house.end('m2', 'answered');
+    const second = looks.slice(before);
+    assert.ok(second.length > 0 && second.every(({ ackSeq, rowSeq }) => ackSeq >= 1 && rowSeq >= 1));
+  });
+});
