@@ -2,7 +2,7 @@
  * What an error of a session's own file means: damage of this one session, for which it is put out of service with its
  * reason, or trouble of the machine (a full disk, no descriptors), which passes. Pure; the policy is the table.
  */
-import { NewerSchema } from '@bellhop/mailbox/host';
+import { NewerSchema, NotAMailbox } from '@bellhop/mailbox/host';
 
 const SQLITE_READONLY = 8;
 const SQLITE_CORRUPT = 11;
@@ -18,6 +18,8 @@ const DAMAGE: Readonly<Record<number, string>> = {
 /** In words, for the people of the session; null when it is not the session's damage. */
 export function damageOf(error: unknown, folderIsThere: boolean): string | null {
   if (error instanceof NewerSchema) return `its inbound.db is of a newer Bellhop: ${error.message}`;
+  if (error instanceof NotAMailbox)
+    return damageOf(error.cause, folderIsThere) ?? 'its inbound.db is no mailbox';
   const code = (error as { errcode?: unknown } | null)?.errcode;
   if (typeof code !== 'number') return null;
   // Of the codes that say "cannot be opened" only this one is told from trouble of the machine.

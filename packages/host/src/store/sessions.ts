@@ -89,6 +89,17 @@ export async function sessionById(sql: Sql, id: SessionId): Promise<Session | nu
   return row ? toSession(row) : null;
 }
 
+/** Nothing was ever put into its mailbox: there need not be one. */
+export async function isUntouched(sql: Sql, id: SessionId): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM generations WHERE session_id = ? UNION ALL
+     SELECT 1 FROM targets WHERE session_id = ? AND state = 'enqueued' LIMIT 1`,
+    id,
+    id,
+  );
+  return rows.length === 0;
+}
+
 /** Takes a session out of service, with the reason that its people will read. */
 export async function quarantine(sql: Sql, id: SessionId, reason: string): Promise<void> {
   await sql.run("UPDATE sessions SET state = 'quarantined', state_reason = ? WHERE id = ?", reason, id);

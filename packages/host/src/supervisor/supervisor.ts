@@ -10,7 +10,7 @@
 import type { MessageId } from '@bellhop/mailbox';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
 import { type Enqueuer, MailboxBusy, MailboxDamaged } from '../sessions/port.ts';
-import { quarantine, sessionById } from '../store/sessions.ts';
+import { isUntouched, quarantine, sessionById } from '../store/sessions.ts';
 import type { Session, SessionId } from '../types.ts';
 import { Actor } from './actor.ts';
 import { type AdoptionDeps, takeInheritance } from './adoption.ts';
@@ -167,7 +167,10 @@ export class Supervisor implements SupervisorPort {
   }
 
   async #look(session: Session, actor: Actor): Promise<void> {
-    const { mailboxes, settings, clock } = this.#deps;
+    const { mailboxes, settings, clock, store } = this.#deps;
+    // One that has only heard commands has no mailbox yet; one that had is out of service without it.
+    if (!actor.cursors && !(await mailboxes.exists(session)) && (await isUntouched(store.read, session.id)))
+      return;
     actor.cursors ??= await mailboxes.inbound(session, (mailbox) => ({
       ackSeq: mailbox.watermark('acks_through'),
       rowSeq: mailbox.watermark('rows_through'),
