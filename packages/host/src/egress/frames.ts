@@ -54,6 +54,9 @@ export type EgressToHost =
   /** For the host's log. */
   | { readonly t: 'warn'; readonly what: string };
 
+/** Exit code when it cannot start and has said why on stderr: a sentence, and a line with what to do. */
+export const EGRESS_REFUSED = 2;
+
 export function toLine(frame: HostToEgress | EgressToHost): string {
   return `${JSON.stringify(frame)}\n`;
 }

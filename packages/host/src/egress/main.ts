@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type OpenDoor, openDoor } from './door.ts';
 import { type ForwardDeps, forward, type Outcome, refuse } from './forward.ts';
 import {
+  EGRESS_REFUSED,
   type EgressConfig,
   type EgressToHost,
   type HostToEgress,
@@ -157,8 +158,7 @@ function toWords(error: unknown): { code: string; message: string; hint: string 
 try {
   main(JSON.parse(process.argv[2] ?? '') as EgressConfig, process.env);
 } catch (error) {
-  // The host shows this and, as it is no accident, does not try at once again.
   const { message, hint } = toWords(error);
   process.stderr.write(`${message}\n${hint}\n`);
-  process.exit(1);
+  process.exit(EGRESS_REFUSED);
 }

@@ -13,6 +13,7 @@ import type { Folders } from '../folders.ts';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
 import type { Clock, Log } from '../types.ts';
 import {
+  EGRESS_REFUSED,
   type EgressToHost,
   type HostToEgress,
   type RequestName,
@@ -67,6 +68,9 @@ export class EgressProcess implements Egress {
   #n = 0;
   #failures = 0;
   #readyMs = 0;
+  #isReady = false;
+  /** The last one ended before it was ready. */
+  #broken = false;
   #stopping = false;
   #cancelRestart: (() => void) | null = null;
   known: Known = { keys: [], ollama: null };
@@ -96,7 +100,7 @@ export class EgressProcess implements Egress {
     this.#exited = new Promise((resolve) => {
       child.once('close', (code, signal) => {
         resolve();
-        this.#ended(`${signal ?? `exit code ${code}`}${words.text === '' ? '' : `: ${words.text}`}`);
+        this.#ended(signal ?? `exit code ${code}`, words.text, code === EGRESS_REFUSED);
       });
     });
   }
@@ -188,6 +192,8 @@ export class EgressProcess implements Egress {
     switch (frame.t) {
       case 'ready':
         this.#readyMs = this.#deps.clock.now();
+        if (this.#broken) this.#up = Promise.withResolvers();
+        this.#broken = false;
         this.#know({ keys: frame.keys, ollama: frame.ollama ?? this.known.ollama });
         // Doors that were open when it died, before anybody opens a new one.
         for (const plan of this.#doors) {
@@ -195,6 +201,7 @@ export class EgressProcess implements Egress {
             this.#deps.log.warn('way out not opened again', { session: plan.session, error: error.message }),
           );
         }
+        this.#isReady = true;
         this.#up.resolve();
         return;
       case 'known':
@@ -215,13 +222,22 @@ export class EgressProcess implements Egress {
     }
   }
 
-  #ended(how: string): void {
+  /** @param inWords what it wrote is a sentence and a hint for the owner. */
+  #ended(how: string, wrote: string, inWords: boolean): void {
     this.#child = null;
-    this.#up = Promise.withResolvers();
+    if (this.#isReady) this.#up = Promise.withResolvers();
+    else {
+      // It cannot start, so waiting is no use: who asks hears so, until it could.
+      const [why = how, hint] = inWords ? wrote.split('\n') : [];
+      this.#up.promise.catch(() => undefined);
+      this.#up.reject(down(why, hint));
+      this.#broken = true;
+    }
+    this.#isReady = false;
     for (const { reject } of this.#waiting.values()) reject(down('it has just ended'));
     this.#waiting.clear();
     if (this.#stopping) return;
-    this.#deps.log.error('egress process ended', { how });
+    this.#deps.log.error('egress process ended', { how, wrote });
     if (this.#deps.clock.now() - this.#readyMs > HEALTHY_MS) this.#failures = 0;
     const waitMs = Math.min(RESTART_BASE_MS * 2 ** this.#failures, RESTART_MAX_MS);
     this.#failures += 1;
@@ -229,6 +245,6 @@ export class EgressProcess implements Egress {
   }
 }
 
-function down(why: string): EgressError {
-  return new EgressError('unavailable', `the egress process is not running (${why})`, HINT);
+function down(why: string, hint = HINT): EgressError {
+  return new EgressError('unavailable', `the egress process is not running: ${why}`, hint);
 }
