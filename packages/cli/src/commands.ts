@@ -62,8 +62,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'model',
-    usage: 'model [set [PROVIDER] [MODEL] | list [PROVIDER] | test]',
-    summary: 'which model an agent speaks to; choose, try it',
+    usage: 'model [set|list|test]',
+    summary: 'which model; set [PROVIDER] [MODEL] chooses',
     options: {
       agent: { type: 'string', value: 'NAME', help: 'whose model (default: the first agent)' },
       key: { type: 'boolean', value: '', help: 'ask for a new key (it is not shown)' },
