@@ -62,8 +62,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'model',
-    usage: 'model [set|list|test]',
-    summary: 'which model; set [PROVIDER] [MODEL] chooses',
+    usage: 'model [ACTION]',
+    summary: 'the model: set [PROVIDER [MODEL]], list, test',
     options: {
       agent: { type: 'string', value: 'NAME', help: 'whose model (default: the first agent)' },
       key: { type: 'boolean', value: '', help: 'ask for a new key (it is not shown)' },
