@@ -165,6 +165,11 @@ test('every call is on record, with its money, and a call that was refused here 
     { key: 'm-1', calls: 1, inputTokens: 3, outputTokens: 4, cachedTokens: 0, costMicros: 430, unpriced: 0 },
   ]);
   assert.deepEqual(readUsageSums(world.dir, 'day'), []);
+  await upstream.close();
+  await post(socket, PATH, '{}');
+  await until('the failed one is told', () => world.calls.length === 2);
+  const [sum] = readUsageSums(join(world.dir, 'egress'), 'session');
+  assert.deepEqual([sum?.key, sum?.calls, sum?.unpriced], ['s', 2, 0]);
 });
 
 test('a test is one real call; what goes wrong is said in words without the key', async (t) => {
