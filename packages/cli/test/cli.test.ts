@@ -7,7 +7,8 @@ const help = async (...args: string[]) => (await run(args, testWorld())).out;
 
 test('help lists every command in 80 columns, and each has a page', async () => {
   const list = await help('help');
-  const names = ['up', 'chat', 'ask', 'link', 'password', 'status', 'stop', 'logs', 'test', 'bench'];
+  const talk = ['up', 'chat', 'ask', 'link', 'password', 'status', 'model', 'usage'];
+  const names = [...talk, 'stop', 'logs', 'test', 'bench'];
   for (const name of [...names, 'help', 'version']) {
     assert.match(list, new RegExp(`^  ${name}\\b`, 'm'));
   }
