@@ -49,6 +49,8 @@ function openRoom(t: TestContext): Room {
     socketPath: '',
     batchSize: 3,
     contextRows: 0,
+    egressSocketPath: '',
+    model: null,
     mode: 'run',
   };
   const cancel = new Cancel(0);
