@@ -1,5 +1,6 @@
 /**
- * The runner as its sandboxes see it: `DATA/runner/<hash>/{node, runner.mjs}`, mounted read-only.
+ * The runner as its sandboxes see it: `DATA/runner/<hash>/{node, runner.mjs, runner-light.mjs}`, mounted read-only.
+ * The second is for agents with a model; what it loads for that would double the size of those without.
  *
  * Named by its content, so that an upgrade of the checkout changes nothing under a running sandbox (H9). The pinned
  * Node lies beside it, as a hard link where the file system allows: the checkout may be in a place that the sandbox's
@@ -14,19 +15,29 @@ import { type Folders, makeFolder } from './folders.ts';
 
 const PACKAGES = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(PACKAGES, 'runner', 'build.ts');
+/** The runner's programs, and their bundles' names. */
+const BUNDLES = [
+  { program: 'main', file: 'runner.mjs' },
+  { program: 'light', file: 'runner-light.mjs' },
+] as const;
 
 /** Returns the folder; builds it when it is not there. `onBuild` is called before a build. */
 export async function ensureRunner(folders: Folders, onBuild: () => void): Promise<string> {
   const hash = await hashSources();
   const dir = await makeFolder(folders, 'passage', 'runner', hash);
-  const bundle = join(dir, 'runner.mjs');
-  if (await exists(bundle)) return dir;
+  const missing = [];
+  for (const bundle of BUNDLES) if (!(await exists(join(dir, bundle.file)))) missing.push(bundle);
+  if (missing.length === 0) return dir;
   onBuild();
   await placeNode(join(dir, 'node'));
-  const partial = join(dir, 'runner.partial.mjs');
-  await build(partial);
-  await chmod(partial, 0o644);
-  await rename(partial, bundle);
+  await Promise.all(
+    missing.map(async ({ program, file }) => {
+      const partial = join(dir, `${program}.partial.mjs`);
+      await build(program, partial);
+      await chmod(partial, 0o644);
+      await rename(partial, join(dir, file));
+    }),
+  );
   return dir;
 }
 
@@ -40,6 +51,8 @@ export async function removeOldRunners(folders: Folders, current: string): Promi
 
 async function hashSources(): Promise<string> {
   const hash = createHash('sha256').update(process.version);
+  // Its dependencies are bundled as well.
+  hash.update(await readFile(join(PACKAGES, 'runner', 'package.json'))).update(await readFile(BUILD));
   for (const name of ['runner', 'mailbox']) {
     const root = join(PACKAGES, name, 'src');
     const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.ts')).sort();
@@ -59,9 +72,9 @@ async function placeNode(target: string): Promise<void> {
   await chmod(target, 0o755);
 }
 
-function build(outFile: string): Promise<void> {
+function build(program: string, outFile: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BUILD, outFile], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [BUILD, program, outFile], { stdio: ['ignore', 'ignore', 'pipe'] });
     const output: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => output.push(chunk));
     child.on('error', reject);

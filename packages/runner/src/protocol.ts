@@ -45,6 +45,24 @@ export type RunnerFrame =
   /** No turn is running and nothing is due for this runner. */
   | { readonly t: 'idle' };
 
+/** The model an agent thinks with. `openai` speaks the Responses API, `openai-chat` and what follows it Chat Completions. */
+export interface ModelConfig {
+  readonly provider:
+    | 'anthropic'
+    | 'openai'
+    | 'openai-chat'
+    | 'google'
+    | 'openrouter'
+    | 'ollama'
+    | 'compatible';
+  readonly model: string;
+  /** How much it can read at once, and how much it may write in one answer. */
+  readonly contextTokens: number;
+  readonly maxOutputTokens: number;
+  /** Whether it takes pictures. */
+  readonly images: boolean;
+}
+
 /** What the host tells a runner at its start, as one JSON argument. Paths are those inside the sandbox. */
 export interface RunnerConfig {
   readonly session: string;
@@ -54,7 +72,12 @@ export interface RunnerConfig {
   readonly inDir: string;
   readonly outDir: string;
   readonly workDir: string;
+  readonly memoryDir: string;
+  readonly homeDir: string;
   readonly socketPath: string;
+  /** The sandbox's one way out; empty when it has none. */
+  readonly egressSocketPath: string;
+  readonly model: ModelConfig | null;
   readonly batchSize: number;
   readonly contextRows: number;
   /** `recover`: open outbound.db once so that SQLite rolls a hot journal back, then exit 0 (M11). */
