@@ -47,7 +47,9 @@ export function split(
   budget: Budget,
   pressure: number,
 ): Split {
-  const keep = (roomFor(budget) * RECENT_SHARE) / 2 ** pressure;
+  // A model that finds it too long knows better than the estimate: then less than there is must stay.
+  const most = pressure === 0 ? Number.POSITIVE_INFINITY : estimateTokens(messages) / 2 ** pressure;
+  const keep = Math.min(roomFor(budget) * RECENT_SHARE, most);
   let from = messages.length;
   let tokens = 0;
   for (let at = messages.length - 1; at >= 0; at -= 1) {

@@ -83,7 +83,6 @@ const BY_CODE: readonly (readonly [RegExp, ProblemClass])[] = [
   [/invalid_api_key|authentication|permission|UNAUTHENTICATED|PERMISSION_DENIED/, 'bad_key'],
   [/model_not_found|^not_found_error$|NOT_FOUND/, 'unknown_model'],
   [/context_length|request_too_large/, 'context'],
-  [/^api_error$|server_error|INTERNAL|timeout/, 'server'],
 ];
 
 const BY_WORDS: readonly (readonly [RegExp, ProblemClass])[] = [
@@ -100,7 +99,8 @@ const BY_WORDS: readonly (readonly [RegExp, ProblemClass])[] = [
 ];
 
 function byStatus(status: number | null): ProblemClass {
-  if (status === null) return 'network';
+  // The connection broke, maybe in the middle of a good answer.
+  if (status === null || status < 400) return 'network';
   if (status === 401 || status === 403) return 'bad_key';
   if (status === 402) return 'no_credit';
   if (status === 404) return 'unknown_model';
@@ -117,7 +117,7 @@ export function classify(error: unknown, nowMs: number): Problem {
   const found =
     BY_CODE.find(([pattern]) => codes.some((code) => pattern.test(code)))?.[1] ??
     BY_WORDS.find(([pattern]) => pattern.test(said))?.[1] ??
-    byStatus(status);
+    (status === null && codes.length > 0 ? 'server' : byStatus(status));
   return { class: found, retryAfterMs: retryAfter(headers, nowMs), said: said.slice(0, 200) };
 }
 
