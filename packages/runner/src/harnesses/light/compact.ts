@@ -59,7 +59,6 @@ export function split(
     if (tokens > keep && from < messages.length) break;
     // A result alone cannot begin.
     if (message.role !== 'tool') from = at;
-    if (tokens > keep) break;
   }
   const task = messages[taskAt];
   return {

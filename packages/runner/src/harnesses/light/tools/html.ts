@@ -66,7 +66,12 @@ export function htmlToText(html: string): string {
     }
     const close = after(html, '>', open);
     const tag = /^<(\/?)([a-zA-Z][a-zA-Z0-9]*)/.exec(html.slice(open, open + 40));
-    at = tag || /^<[!?/]/.test(html.slice(open, open + 2)) ? close : open + 1;
+    if (!tag && !/^<[!?/]/.test(html.slice(open, open + 2))) {
+      out.push('<');
+      at = open + 1;
+      continue;
+    }
+    at = close;
     const name = tag?.[2]?.toLowerCase() ?? '';
     const isEnd = tag?.[1] === '/';
     if (!isEnd && SKIPPED.has(name)) at = after(html, '>', endTag(html, name, close));

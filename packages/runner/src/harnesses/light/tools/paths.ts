@@ -4,7 +4,7 @@
  *
  * This keeps an agent on its way, in words that it can act on. It is no wall: the sandbox is.
  */
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Place } from '../../../harness.ts';
 
@@ -33,6 +33,8 @@ async function reallyAt(path: string): Promise<string> {
       throw new Error(`${path} cannot be opened (${error.code})`);
     });
     if (real !== null) return join(real, ...missing);
+    // A link to nothing would be followed by whoever writes.
+    if (await lstat(at).catch(() => null)) throw new Error(`${path} is a link that leads nowhere`);
     missing.unshift(at.slice(dirname(at).length).replace(/^\/+/, ''));
   }
 }
