@@ -10,6 +10,9 @@ import { createConversationLog } from '../../packages/host/src/api/conversation-
 import { Watchers } from '../../packages/host/src/api/stream.ts';
 import { systemClock } from '../../packages/host/src/clock.ts';
 import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
+import { takeEnvironment } from '../../packages/host/src/egress/environment.ts';
+import { EgressProcess } from '../../packages/host/src/egress/process.ts';
+import { makeFolder } from '../../packages/host/src/folders.ts';
 import { startHost } from '../../packages/host/src/host.ts';
 import { openLog } from '../../packages/host/src/log.ts';
 import { ensureRunner } from '../../packages/host/src/runner-bundle.ts';
@@ -64,11 +67,15 @@ export async function openHouse(dataDir: string, idleStopMs?: number): Promise<H
     idle: () => moments.idle(),
   } satisfies Moments);
   const settings = readSettings(dataDir);
+  await makeFolder(folders, 'private', 'egress');
+  const egress = new EgressProcess({ folders, clock: systemClock, log, env: takeEnvironment({}) });
+  egress.start();
   const host = await startHost({
     folders,
     store,
     settings: { ...settings, idleStopMs: idleStopMs ?? settings.idleStopMs },
     runtime: choice.runtime,
+    egress,
     runnerDir: await ensureRunner(folders, ignore),
     clock: systemClock,
     log,
@@ -141,6 +148,7 @@ export async function openHouse(dataDir: string, idleStopMs?: number): Promise<H
     },
     async stop() {
       await host.stop();
+      await egress.stop();
       await host.closeSocket();
       await store.close();
       log.close();

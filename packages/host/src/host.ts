@@ -12,14 +12,19 @@ import { createTerminalChannel } from '@bellhop/channels/terminal';
 import { createAccessGate } from './access/gate.ts';
 import { createConversationLog } from './api/conversation-log.ts';
 import { createLocalApp } from './api/local-app.ts';
+import { createModelRoutes } from './api/model-routes.ts';
 import { type Listener, listenOnSocket } from './api/server.ts';
 import { createSpool } from './api/spool.ts';
 import { createStatusReader } from './api/status.ts';
 import { conversationName, Watchers } from './api/stream.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
+import type { Egress, EgressListener } from './egress/port.ts';
+import { readUsageSums } from './egress/usage/report.ts';
 import { firstStart } from './first-start.ts';
 import { type Folders, makeFolder } from './folders.ts';
+import { DEMO_HARNESS } from './model/choose.ts';
+import { openModels } from './model/models.ts';
 import { createRouter } from './router/router.ts';
 import type { SandboxRuntime } from './sandboxes/port.ts';
 import { nextOccurrence } from './schedule/series.ts';
@@ -41,14 +46,16 @@ export interface HostParts {
   readonly store: Store;
   readonly settings: Settings;
   readonly runtime: SandboxRuntime;
+  /** Started already; it is the caller's, who ends it last. */
+  readonly egress: Egress & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
   /** The platforms, each under its own name, beside the terminal, which the host serves itself. */
   readonly channels: readonly Channel[];
   readonly version: string;
-  /** Harness of the agent that a first start makes. */
-  readonly harness: string;
+  /** BELLHOP_HARNESS: what every agent runs, whatever model it has; null for each its own. */
+  readonly harness: string | null;
   /** Where the page is. */
   readonly url: string;
   /** Someone asked for the end by the API. */
@@ -63,8 +70,13 @@ export interface Host {
 }
 
 export async function startHost(parts: HostParts): Promise<Host> {
-  const { folders, store, settings, runtime, clock, log } = parts;
-  const installId = await firstStart(store, parts.harness, randomUUID().slice(0, 8), clock.now());
+  const { folders, store, settings, runtime, egress, clock, log } = parts;
+  const installId = await firstStart(
+    store,
+    parts.harness ?? DEMO_HARNESS,
+    randomUUID().slice(0, 8),
+    clock.now(),
+  );
   await stopLeftovers(runtime, installId, log);
   // Sockets of the dead: nobody is left to connect to them.
   await rm(join(folders.dataDir, 'run'), { recursive: true, force: true });
@@ -90,10 +102,18 @@ export async function startHost(parts: HostParts): Promise<Host> {
     onEnd: (end) => supervisor.deliveryEnded(end.session),
   });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const models = await openModels({
+    store,
+    known: () => egress.known,
+    forcedHarness: parts.harness,
+    renew: (agent, why) => supervisor.renew(agent, why),
+  });
   const supervisor: Supervisor = new Supervisor({
     store,
     mailboxes,
     runtime,
+    egress,
+    models,
     folders,
     clock,
     log,
@@ -117,14 +137,16 @@ export async function startHost(parts: HostParts): Promise<Host> {
     nudge: (session) => supervisor.nudge(session),
   });
 
+  egress.listen({ call: (call) => supervisor.modelCalled(call), known: () => models.lookAgain() });
   await delivery.start();
   await supervisor.start();
   for (const channel of channels.values()) {
     await channel.start({ accept: (event) => router.accept(channel.name, event) });
   }
-  const status = createStatusReader({ ...parts, supervisor, startedMs: clock.now() });
-  const routes = createLocalApp({
+  const status = createStatusReader({ ...parts, models, supervisor, startedMs: clock.now() });
+  const local = createLocalApp({
     store,
+    models,
     channel: terminal,
     supervisor,
     watchers,
@@ -134,7 +156,13 @@ export async function startHost(parts: HostParts): Promise<Host> {
     status,
     stop: parts.onStop,
   });
-  const socket: Listener = await listenOnSocket(folders.dataDir, routes, log);
+  const modelRoutes = createModelRoutes({
+    store,
+    models,
+    egress,
+    usage: (by) => readUsageSums(join(folders.dataDir, 'egress'), by),
+  });
+  const socket: Listener = await listenOnSocket(folders.dataDir, [...local, ...modelRoutes], log);
   return {
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.

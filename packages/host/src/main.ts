@@ -9,7 +9,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createStatusPage, listenOnLoopback } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { prepareDataFolder } from './data-folder.ts';
-import type { Folders } from './folders.ts';
+import { takeEnvironment } from './egress/environment.ts';
+import { EgressProcess } from './egress/process.ts';
+import { type Folders, makeFolder } from './folders.ts';
 import { startHost } from './host.ts';
 import { readNote, takeLock } from './lock.ts';
 import { openLog } from './log.ts';
@@ -46,6 +48,10 @@ async function up(options: UpOptions): Promise<number> {
   }
   const log = openLog(dataDir, systemClock.now);
   const settings = readSettings(dataDir);
+  await makeFolder(folders, 'private', 'egress');
+  // First, and beside all that follows: without it no sandbox starts. From here on the keys are its alone.
+  const egress = new EgressProcess({ folders, clock: systemClock, log, env: takeEnvironment(process.env) });
+  egress.start();
   const store = openStore(join(dataDir, 'bellhop.db'));
   const runtime = await findRuntime(folders, options);
   const runnerDir = await ensureRunner(folders, () => say('Building the runner …'));
@@ -60,11 +66,12 @@ async function up(options: UpOptions): Promise<number> {
     settings,
     runtime,
     runnerDir,
+    egress,
     clock: systemClock,
     log,
     channels: [],
     version: packageJson.version,
-    harness: process.env.BELLHOP_HARNESS ?? 'demo',
+    harness: process.env.BELLHOP_HARNESS || null,
     url,
     onStop: () => stopping.resolve('./bellhop stop'),
   });
@@ -82,6 +89,7 @@ async function up(options: UpOptions): Promise<number> {
   say('Stopping …');
   log.info('stopping', { why });
   await host.stop();
+  await egress.stop();
   await page.close();
   await store.close();
   log.info('stopped');

@@ -49,10 +49,10 @@ function openRoom(t: TestContext): Room {
     memoryDir: '',
     homeDir: '',
     socketPath: '',
-    egressSocketPath: '',
-    model: null,
     batchSize: 3,
     contextRows: 0,
+    egressSocketPath: '',
+    model: null,
     mode: 'run',
   };
   const cancel = new Cancel(0);

@@ -29,7 +29,7 @@ export type ApiAnswer =
   | { readonly status: number; readonly events: AsyncGenerator<string> };
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Segments that begin with `:` are parameters, passed on in their order. */
   readonly path: string;
   handle(request: ApiRequest, ...parameters: string[]): Promise<ApiAnswer>;

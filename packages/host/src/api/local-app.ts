@@ -5,6 +5,7 @@
 import type { Accepted } from '@bellhop/channels';
 import { LOCAL_USER, localChat, type TerminalChannel } from '@bellhop/channels/terminal';
 import * as v from 'valibot';
+import type { Models } from '../model/port.ts';
 import { listAgents } from '../store/agents.ts';
 import { repliesTo } from '../store/conversation.ts';
 import { countOpenReplies } from '../store/deliveries.ts';
@@ -43,6 +44,7 @@ export interface LocalAppDeps {
   readonly store: Store;
   readonly channel: TerminalChannel;
   readonly supervisor: Supervisor;
+  readonly models: Models;
   readonly watchers: Watchers;
   readonly spool: Spool;
   readonly settings: Settings;
@@ -52,7 +54,7 @@ export interface LocalAppDeps {
 }
 
 export function createLocalApp(deps: LocalAppDeps): readonly Route[] {
-  const { store, channel, supervisor, watchers, spool, settings, clock } = deps;
+  const { store, channel, supervisor, models, watchers, spool, settings, clock } = deps;
 
   async function sendMessage(request: ApiRequest): Promise<ApiAnswer> {
     const sent = await readBody(request, sendSchema, settings.maxTextBytes);
@@ -73,7 +75,7 @@ export function createLocalApp(deps: LocalAppDeps): readonly Route[] {
       isMention: true,
       isGroup: false,
     });
-    return { status: 202, json: toSent(accepted, agent, thread) };
+    return { status: 202, json: toSent(accepted, agent, thread, models) };
   }
 
   async function sendAnswer(request: ApiRequest): Promise<ApiAnswer> {
@@ -86,7 +88,7 @@ export function createLocalApp(deps: LocalAppDeps): readonly Route[] {
       question,
       option,
     });
-    return { status: 202, json: toSent(accepted, agent, thread) };
+    return { status: 202, json: toSent(accepted, agent, thread, models) };
   }
 
   async function upload({ query, body }: ApiRequest): Promise<ApiAnswer> {
@@ -138,11 +140,11 @@ async function findAgent(store: Store, wanted: string | undefined): Promise<Agen
   throw new Problem(404, 'no_such_agent', `there is no agent ${wanted}`, `You have: ${names}.`);
 }
 
-function toSent(accepted: Accepted, agent: Agent, thread: string): SentMessage {
+function toSent(accepted: Accepted, agent: Agent, thread: string, models: Models): SentMessage {
   if (accepted.kind === 'refused') {
     throw new Problem(403, 'refused', accepted.reason, 'Nothing was stored.');
   }
-  const demo = agent.harness === DEMO_HARNESS;
+  const demo = models.of(agent).harness === DEMO_HARNESS;
   return { message: accepted.event, session: accepted.sessions[0] ?? '', agent: agent.name, thread, demo };
 }
 

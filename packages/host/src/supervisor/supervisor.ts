@@ -13,14 +13,14 @@ import { type Enqueuer, MailboxBusy } from '../sessions/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
 import { markEnded, markSettled, openGenerations } from '../store/generations.ts';
 import { quarantine, sessionById } from '../store/sessions.ts';
-import type { Session, SessionId } from '../types.ts';
+import type { AgentId, Session, SessionId } from '../types.ts';
 import { Actor } from './actor.ts';
 import { Awake } from './awake.ts';
 import { decideLife } from './decide.ts';
 import { DueTimer } from './due-timer.ts';
 import type { HeardFrame } from './link.ts';
 import { notice, waitingText } from './notices.ts';
-import type { Supervisor as SupervisorPort, TurnLedger } from './port.ts';
+import type { ModelCall, Supervisor as SupervisorPort, TurnLedger } from './port.ts';
 import { recover } from './recovery.ts';
 import { refuseMessages } from './refusal.ts';
 import { retryMessage } from './retry.ts';
@@ -115,6 +115,17 @@ export class Supervisor implements SupervisorPort {
     const accepted = await retryMessage(this.#deps, session, message);
     if (accepted) this.nudge(session);
     return accepted;
+  }
+
+  renew(agent: AgentId, why: string): void {
+    for (const { awake } of this.#actors.values()) if (awake?.session.agentId === agent) awake.retire(why);
+  }
+
+  modelCalled(call: ModelCall): void {
+    const awake = this.#actors.get(call.session as SessionId)?.awake;
+    if (!awake?.ledger || awake.generation.number !== call.generation) return;
+    awake.noteCall(call);
+    this.#deps.watcher.ledger(awake.session, awake.ledger);
   }
 
   summary(): ReturnType<SupervisorPort['summary']> {
@@ -259,7 +270,7 @@ export class Supervisor implements SupervisorPort {
       return;
     }
     const generation = await intend(this.#deps, session);
-    const awake = new Awake(generation, this.#deps.clock);
+    const awake = new Awake(generation, session, this.#deps.clock);
     actor.awake = awake;
     try {
       const sandbox = await startGeneration(this.#deps, session, awake, (frame) =>

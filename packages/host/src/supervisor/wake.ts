@@ -4,7 +4,9 @@
  * The intent comes first and carries the mark by which a later host finds what this one left running.
  */
 import type { RunnerConfig } from '@bellhop/runner/protocol';
+import { EGRESS_SOCKET, type Egress } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
+import type { AgentModel, Models } from '../model/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
 import { agentById } from '../store/agents.ts';
@@ -18,6 +20,8 @@ export interface WakeDeps {
   readonly store: Store;
   readonly mailboxes: Mailboxes;
   readonly runtime: SandboxRuntime;
+  readonly egress: Egress;
+  readonly models: Pick<Models, 'of'>;
   readonly log: Log;
   readonly folders: Folders;
   readonly clock: Clock;
@@ -55,7 +59,20 @@ export async function startGeneration(
   );
   const link = await openLink(deps.folders, linkName(session, generation), onFrame);
   awake.attach(link);
-  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', link.dir));
+  const using = deps.models.of(agent);
+  const { dir } = link;
+  // Before the sandbox: who cannot be watched on its way out does not come in.
+  awake.attachDoor(
+    await deps.egress.open({
+      dir,
+      session: session.id,
+      agent: agent.id,
+      generation: generation.number,
+      endpoint: using.endpoint,
+    }),
+  );
+  const way = { dir, using };
+  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', way));
   awake.started(sandbox);
   try {
     await deps.store.transaction((sql) => markRunning(sql, session.id, generation.number, sandbox.identity));
@@ -102,7 +119,7 @@ function toSpec(
   agent: Agent,
   generation: Generation,
   mode: RunnerConfig['mode'],
-  linkDir: string | null,
+  way: { readonly dir: string; readonly using: AgentModel } | null,
 ): Parameters<SandboxRuntime['start']>[0] {
   const { inDir, outDir, workDir, memoryDir, homeDir } = deps.mailboxes.paths(session);
   const mounts: SandboxMount[] = [];
@@ -112,6 +129,7 @@ function toSpec(
     return deps.runtime.inside(added);
   };
   const program = mount(deps.runnerDir, '/bellhop', false);
+  const runDir = way && mount(way.dir, '/run/bellhop', false);
   const inside = {
     inDir: mount(inDir, '/workspace/in', false),
     outDir: mount(outDir, '/workspace/out', true),
@@ -119,21 +137,21 @@ function toSpec(
     memoryDir: mount(memoryDir, '/workspace/memory', true),
     // The folder, not AGENT.md itself: an editor that saves by renaming would leave the old file mounted.
     homeDir: mount(homeDir, '/workspace/home', false),
-    socketPath: linkDir === null ? '' : `${mount(linkDir, '/run/bellhop', false)}/${SOCKET_NAME}`,
+    socketPath: runDir === null ? '' : `${runDir}/${SOCKET_NAME}`,
+    egressSocketPath: runDir === null ? '' : `${runDir}/${EGRESS_SOCKET}`,
   };
   const config: RunnerConfig = {
     ...inside,
     session: session.id,
     generation: generation.number,
-    harness: agent.harness,
+    harness: way?.using.harness ?? agent.harness,
+    model: way?.using.config ?? null,
     agentName: agent.name,
-    model: null,
-    egressSocketPath: '',
     batchSize: deps.settings.batchSize,
     contextRows: deps.settings.contextRows,
     mode,
   };
-  const bundle = mode === 'run' && agent.harness === 'light' ? 'runner-light.mjs' : 'runner.mjs';
+  const bundle = config.mode === 'run' && config.harness === 'light' ? 'runner-light.mjs' : 'runner.mjs';
   return {
     mark: generation.mark,
     mounts,
