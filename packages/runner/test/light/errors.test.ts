@@ -68,6 +68,9 @@ const TABLE: readonly (readonly [string, unknown, Problem['class']])[] = [
   ['no key outside', http(503, { error: { code: 'no_key' } }, { 'x-bellhop-error': 'no_key' }), 'bad_key'],
   ['a provider that is away, said outside', http(502, '', { 'x-bellhop-error': 'unreachable' }), 'network'],
   ['an endpoint that is not open', http(403, '', { 'x-bellhop-error': 'not_allowed' }), 'not_allowed'],
+  ['a request that is too big for the way out', http(413, '', { 'x-bellhop-error': 'refused' }), 'context'],
+  ['too many at once on the way out', http(429, '', { 'x-bellhop-error': 'refused' }), 'rate_limit'],
+  ['an address that leads elsewhere', http(502, '', { 'x-bellhop-error': 'refused' }), 'not_allowed'],
   ['a text', 'Overloaded', 'overload'],
   ['nothing', undefined, 'network'],
 ];

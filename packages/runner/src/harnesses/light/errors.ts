@@ -50,6 +50,8 @@ const WORDS: Readonly<Record<ProblemClass, string>> = {
   bad_request: 'the model did not take the request',
 };
 
+/** Of these, what was said is all there is to go by. */
+const TELLING: readonly ProblemClass[] = ['bad_request', 'not_allowed'];
 const RETRYABLE: readonly ProblemClass[] = ['rate_limit', 'overload', 'network', 'server'];
 
 /** @param facts `steps`: model calls of this turn that succeeded; `tries`: failures of this call in a row. */
@@ -61,7 +63,7 @@ export function decide(
   const words = WORDS[problem.class];
   if (!RETRYABLE.includes(problem.class)) {
     const said = problem.said === '' ? '' : ` (it says: ${problem.said})`;
-    return { kind: 'fail', words: problem.class === 'bad_request' ? `${words}${said}` : words };
+    return { kind: 'fail', words: TELLING.includes(problem.class) ? `${words}${said}` : words };
   }
   const wait = WAITS_MS[facts.tries];
   const ms = Math.max(wait ?? 0, problem.retryAfterMs);
@@ -76,7 +78,7 @@ export function decide(
 const BY_CODE: readonly (readonly [RegExp, ProblemClass])[] = [
   [/^no_key$/, 'bad_key'],
   [/^unreachable$/, 'network'],
-  [/^(not_allowed|refused)$/, 'not_allowed'],
+  [/^(not_allowed|refused 502)$/, 'not_allowed'],
   [/insufficient_quota|billing|credit/, 'no_credit'],
   [/rate_limit|RESOURCE_EXHAUSTED/, 'rate_limit'],
   [/overloaded|UNAVAILABLE/, 'overload'],
@@ -138,10 +140,11 @@ function readError(error: unknown): {
   const said = inner.map(({ message }) => message).find(isText) ?? (isText(error) ? error : '');
   const status = inner.map(({ statusCode, code }) => statusCode ?? code).find((n) => typeof n === 'number');
   const bellhop = headers['x-bellhop-error'];
+  const ours = bellhop === 'refused' ? `refused ${status}` : bellhop;
   return {
     status: (status as number | undefined) ?? null,
     headers,
-    codes: isText(bellhop) ? [bellhop] : codes,
+    codes: isText(ours) ? [ours] : codes,
     said,
   };
 }
