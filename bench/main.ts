@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { light } from './light/index.ts';
 import { commitWords, machineWords } from './machine.ts';
 import { overhead } from './overhead/index.ts';
 import { type Measured, type Report, toResult, toTable } from './report.ts';
@@ -20,7 +21,7 @@ interface Bench {
   }>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { overhead };
+const BENCHES: Readonly<Record<string, Bench>> = { light, overhead };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
