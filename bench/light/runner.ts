@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { MessageId } from '@bellhop/mailbox';
-import { InboundMailbox } from '@bellhop/mailbox/host';
+import { InboundMailbox, isLater } from '@bellhop/mailbox/host';
 import type { RunnerConfig, RunnerFrame } from '@bellhop/runner/protocol';
 
 const BUILD = join(import.meta.dirname, '../../packages/runner/build.ts');
@@ -52,9 +52,7 @@ export async function startRunner(bundle: string, dir: string, modelUrl: string)
   });
   const enqueue = (id: string): void => {
     idle = Promise.withResolvers();
-    const inbound = InboundMailbox.open(inDir);
-    inbound.enqueue([message(id)]);
-    inbound.close();
+    enqueueNow(inDir, id);
     socket?.write('{"t":"bell"}\n');
   };
   enqueue('first');
@@ -76,6 +74,21 @@ export async function startRunner(bundle: string, dir: string, modelUrl: string)
     enqueue,
     stop: () => stop(child, [host, egress], socket),
   };
+}
+
+/** The runner may be reading just now: it lets go within a millisecond. */
+function enqueueNow(inDir: string, id: string): void {
+  for (;;) {
+    const inbound = InboundMailbox.open(inDir);
+    try {
+      inbound.enqueue([message(id)]);
+      return;
+    } catch (error) {
+      if (!isLater(error)) throw error;
+    } finally {
+      inbound.close();
+    }
+  }
 }
 
 async function listen(path: string, onConnection: (socket: Socket) => void): Promise<Server> {
