@@ -25,11 +25,13 @@ export async function openRelay(socketPath: string): Promise<Relay> {
       [outside, inside],
     ] as const) {
       open.add(socket);
-      // 'close' follows, and ends the other leg: the client sees a broken connection, which is what it is.
+      // 'close' follows.
       socket.on('error', () => undefined);
-      socket.on('close', () => {
+      socket.on('close', (hadError) => {
         open.delete(socket);
-        other.destroy();
+        // The client sees a broken connection, which is what it is. An orderly end has gone on by itself, and what is
+        // still on its way to the other leg must not be cut off.
+        if (hadError) other.destroy();
       });
       socket.pipe(other);
     }
