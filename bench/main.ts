@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { egress } from './egress/index.ts';
 import { light } from './light/index.ts';
 import { commitWords, machineWords } from './machine.ts';
 import { overhead } from './overhead/index.ts';
@@ -21,7 +22,7 @@ interface Bench {
   }>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { light, overhead };
+const BENCHES: Readonly<Record<string, Bench>> = { overhead, egress, light };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -85,7 +85,10 @@ test('a sandbox reaches its model, with a key that it never sees, and nothing el
     costMicros: 0,
     unpriced: 1,
   });
-  assert.match((await house.bellhop(['usage'])).stdout, /bell +1 +12 +0 +3 +\?\n1 calls have no known price/);
+  assert.match(
+    (await house.bellhop(['usage'])).stdout,
+    /bell +1 +12 +0 +3 +\?\nCalls without a known price, not in the cost: 1\./,
+  );
   await house.host.stop();
   const all = readdirSync(house.data, { recursive: true }).map((name) => join(house.data, String(name)));
   const files = all.filter((path) => statSync(path).isFile() && !path.endsWith('/node'));

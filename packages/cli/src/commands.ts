@@ -62,8 +62,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'model',
-    usage: 'model [set [PROVIDER] [MODEL] | list [PROVIDER] | test]',
-    summary: 'which model an agent speaks to; choose, try it',
+    usage: 'model [ACTION]',
+    summary: 'the model: set [PROVIDER [MODEL]], list, test',
     options: {
       agent: { type: 'string', value: 'NAME', help: 'whose model (default: the first agent)' },
       key: { type: 'boolean', value: '', help: 'ask for a new key (it is not shown)' },

@@ -31,7 +31,7 @@ function describe({ by, rows }: UsageView, dim: (text: string) => string): strin
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   );
   const unpriced = rows.reduce((sum, row) => sum + row.unpriced, 0);
-  const note = `${unpriced} calls have no known price and are not in the cost; add their model to egress/prices.json.`;
+  const note = `Calls without a known price, not in the cost: ${unpriced}. Add their models to egress/prices.json.`;
   return [dim(lines[0] ?? ''), ...lines.slice(1), ...(unpriced === 0 ? [] : [note])].join('\n');
 }
 

@@ -7,11 +7,26 @@ const help = async (...args: string[]) => (await run(args, testWorld())).out;
 
 test('help lists every command in 80 columns, and each has a page', async () => {
   const list = await help('help');
-  for (const name of ['up', 'chat', 'ask', 'status', 'stop', 'logs', 'test', 'bench', 'help', 'version']) {
+  for (const name of [
+    'up',
+    'chat',
+    'ask',
+    'status',
+    'model',
+    'usage',
+    'stop',
+    'logs',
+    'test',
+    'bench',
+    'help',
+    'version',
+  ]) {
     assert.match(list, new RegExp(`^  ${name}\\b`, 'm'));
   }
   const pages = await Promise.all(
-    ['up', 'chat', 'ask', 'status', 'stop', 'logs', 'test', 'bench'].map((name) => help('help', name)),
+    ['up', 'chat', 'ask', 'status', 'model', 'usage', 'stop', 'logs', 'test', 'bench'].map((name) =>
+      help('help', name),
+    ),
   );
   for (const line of [list, ...pages].join('').split('\n')) assert.ok(line.length <= 80, line);
   assert.equal(await help(), list);

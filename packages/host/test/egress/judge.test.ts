@@ -76,6 +76,12 @@ test("attack: a path that climbs, is escaped, doubled or somebody else's is refu
   }
 });
 
+test('attack: dots are refused for what they are, before any table is asked', () => {
+  for (const target of ['/model/../v1/messages', '/model/v1/./messages', '/model/v1/messages/..']) {
+    assert.equal(verdict(target), '400 refused', target);
+  }
+});
+
 test('attack: an absolute address is a proxy request, and no host is open', () => {
   for (const target of [
     'http://evil.example/',

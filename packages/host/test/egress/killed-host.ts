@@ -1,4 +1,4 @@
-/** A host of nothing but an egress process, to be killed. Says one word when that is up. */
+/** A host of nothing but an egress process with an open door, to be killed. Says one word when that is up. */
 import { systemClock } from '../../src/clock.ts';
 import { EgressProcess } from '../../src/egress/process.ts';
 import { makeFolder } from '../../src/folders.ts';
@@ -9,5 +9,6 @@ await makeFolder(folders, 'private', 'egress');
 const log = { info: quiet, warn: quiet, error: quiet };
 const egress = new EgressProcess({ folders, clock: systemClock, log, env: { OLLAMA_HOST: '127.0.0.1:9' } });
 egress.start();
-await egress.look();
+const dir = await makeFolder(folders, 'shared', 'run', 's');
+await egress.open({ dir, session: 's', agent: 'bell', generation: 1, endpoint: null });
 process.stdout.write('up\n');

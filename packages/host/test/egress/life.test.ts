@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { createServer } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { EgressError } from '../../src/egress/port.ts';
 import { readUsageSums } from '../../src/egress/usage/report.ts';
@@ -13,7 +14,7 @@ import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { until } from '../until.ts';
 import { CERT, KEY } from './loopback-tls.ts';
-import { CANARY, type EgressWorld, gone, keyed, openUpstream, post, startEgress } from './world.ts';
+import { CANARY, type EgressWorld, gone, keyed, open, openUpstream, post, startEgress } from './world.ts';
 
 const PATH = '/model/v1/messages';
 
@@ -38,11 +39,15 @@ test('promise 13: a door closes with its generation, and what runs through it en
   const endpoint = await keyed(world, upstream);
   const socket = await world.door('s', endpoint);
   const other = await world.door('other', endpoint);
-  const held = connect(socket);
-  await once(held, 'connect');
-  const ended = once(held, 'close');
+  const idle = connect(socket);
+  await once(idle, 'connect');
+  const answers = upstream.handle;
+  upstream.handle = (_, response) => void response.writeHead(200).write('the first half');
+  const running = await open(socket, PATH, '{}');
+  const ended = [once(idle, 'close'), assert.rejects(text(running), /aborted/)];
   await world.close.get('s')?.();
-  await ended;
+  await Promise.all(ended);
+  upstream.handle = answers;
   await assert.rejects(post(socket, PATH, '{}'), /ENOENT/);
   assert.equal((await post(other, PATH, '{}')).status, 200);
 });
@@ -160,6 +165,11 @@ test('every call is on record, with its money, and a call that was refused here 
     { key: 'm-1', calls: 1, inputTokens: 3, outputTokens: 4, cachedTokens: 0, costMicros: 430, unpriced: 0 },
   ]);
   assert.deepEqual(readUsageSums(world.dir, 'day'), []);
+  await upstream.close();
+  await post(socket, PATH, '{}');
+  await until('the failed one is told', () => world.calls.length === 2);
+  const [sum] = readUsageSums(join(world.dir, 'egress'), 'session');
+  assert.deepEqual([sum?.key, sum?.calls, sum?.unpriced], ['s', 2, 0]);
 });
 
 test('a test is one real call; what goes wrong is said in words without the key', async (t) => {

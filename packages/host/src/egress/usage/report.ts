@@ -26,7 +26,7 @@ export function readUsageSums(egressDir: string, by: UsageBy): UsageSum[] {
       .prepare(
         `SELECT ${KEYS[by]} AS key, count(*) AS calls, total(input_tokens) AS input, total(output_tokens) AS output,
                 total(cached_tokens) AS cached, total(cost_micros) AS cost,
-                sum(cost_micros IS NULL AND status < 400) AS unpriced
+                sum(cost_micros IS NULL AND status BETWEEN 200 AND 299) AS unpriced
          FROM calls GROUP BY 1 ORDER BY ${by === 'day' ? '1' : 'total(input_tokens) + total(output_tokens)'} DESC
          LIMIT ${MAX_ROWS}`,
       )
