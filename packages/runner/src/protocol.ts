@@ -54,6 +54,9 @@ export interface RunnerConfig {
   readonly inDir: string;
   readonly outDir: string;
   readonly workDir: string;
+  readonly memoryDir: string;
+  /** Read-only inside; holds AGENT.md. */
+  readonly homeDir: string;
   readonly socketPath: string;
   /** The sandbox's one way out: the egress process listens there. '' when there is none. */
   readonly egressSocketPath: string;

@@ -46,6 +46,8 @@ function openRoom(t: TestContext): Room {
     inDir,
     outDir,
     workDir,
+    memoryDir: '',
+    homeDir: '',
     socketPath: '',
     batchSize: 3,
     contextRows: 0,

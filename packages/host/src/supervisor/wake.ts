@@ -28,7 +28,7 @@ export interface WakeDeps {
   readonly settings: Settings;
   /** `bellhop:<install id>:`. */
   readonly markPrefix: string;
-  /** The folder with `node` and `runner.mjs`. */
+  /** The folder with `node` and the runner's bundles. */
   readonly runnerDir: string;
   /** IANA name, for TZ inside. */
   readonly zone: string;
@@ -135,7 +135,7 @@ function toSpec(
   mode: RunnerConfig['mode'],
   way: { readonly dir: string; readonly using: AgentModel } | null,
 ): Parameters<SandboxRuntime['start']>[0] {
-  const { inDir, outDir, workDir } = deps.mailboxes.paths(session);
+  const { inDir, outDir, workDir, memoryDir, homeDir } = deps.mailboxes.paths(session);
   const mounts: SandboxMount[] = [];
   const mount = (source: string, target: string, writable: boolean): string => {
     const added = { source, target, writable };
@@ -148,6 +148,9 @@ function toSpec(
     inDir: mount(inDir, '/workspace/in', false),
     outDir: mount(outDir, '/workspace/out', true),
     workDir: mount(workDir, '/workspace/agent', true),
+    memoryDir: mount(memoryDir, '/workspace/memory', true),
+    // The folder, not AGENT.md itself: an editor that saves by renaming would leave the old file mounted.
+    homeDir: mount(homeDir, '/workspace/home', false),
     socketPath: runDir === null ? '' : `${runDir}/${SOCKET_NAME}`,
     egressSocketPath: runDir === null ? '' : `${runDir}/${EGRESS_SOCKET}`,
   };
@@ -162,11 +165,12 @@ function toSpec(
     contextRows: deps.settings.contextRows,
     mode,
   };
+  const bundle = config.mode === 'run' && config.harness === 'light' ? 'runner-light.mjs' : 'runner.mjs';
   return {
     mark: generation.mark,
     mounts,
     workDir: inside.workDir,
     env: { TZ: deps.zone },
-    command: [`${program}/node`, '--max-semi-space-size=1', `${program}/runner.mjs`, JSON.stringify(config)],
+    command: [`${program}/node`, '--max-semi-space-size=1', `${program}/${bundle}`, JSON.stringify(config)],
   };
 }
