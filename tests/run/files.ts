@@ -51,7 +51,13 @@ export async function runFiles(
   for await (const { type, data } of stream) {
     switch (type) {
       case 'test:dequeue':
-        if (data.nesting === 0 && data.file !== undefined && !startedAt.has(data.file)) {
+        // Not a suite that stands in a file of its own: it has no end that would be told under that name.
+        if (
+          data.nesting === 0 &&
+          data.file !== undefined &&
+          files.includes(data.file) &&
+          !startedAt.has(data.file)
+        ) {
           startedAt.set(data.file, performance.now());
         }
         break;
