@@ -20,7 +20,7 @@ browser(
     await desk.page.keyboard.press('Enter');
     await desk.theirs('a demo: no model is connected').waitFor();
     await desk.receipt('help', 'Answered').waitFor();
-    assert.equal(await desk.composer.inputValue(), '');
+    await until('it is empty', async () => (await desk.composer.inputValue()) === '');
   },
 );
 
@@ -145,10 +145,10 @@ browser('a draft waits in its conversation while another is open', async ({ open
   await desk.composer.fill('half a thought');
   await desk.palette('new');
   await desk.page.waitForURL(/#\/bell\/c-/);
-  assert.equal(await desk.composer.inputValue(), '');
+  await until('it is empty', async () => (await desk.composer.inputValue()) === '');
   await desk.page.goBack();
   await desk.page.waitForURL(/#\/bell\/talk/);
-  assert.equal(await desk.composer.inputValue(), 'half a thought');
+  await until('the draft is there', async () => (await desk.composer.inputValue()) === 'half a thought');
 });
 
 browser(
