@@ -6,6 +6,8 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { egress } from './egress/index.ts';
+import { light } from './light/index.ts';
 import { commitWords, machineWords } from './machine.ts';
 import { mailbox } from './mailbox/index.ts';
 import { overhead } from './overhead/index.ts';
@@ -23,7 +25,7 @@ interface Bench {
   }>;
 }
 
-const BENCHES: Readonly<Record<string, Bench>> = { mailbox, overhead, page, scale };
+const BENCHES: Readonly<Record<string, Bench>> = { egress, light, mailbox, overhead, page, scale };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

@@ -40,6 +40,18 @@ const SAMPLES: readonly (readonly [string, string, string, RegExp | null])[] = [
     null,
   ],
   [
+    'the light harness with a library',
+    'packages/runner/src/harnesses/light/a.ts',
+    "import { z } from 'zod';",
+    null,
+  ],
+  [
+    'the loop with a library',
+    'packages/runner/src/loop.ts',
+    "import { z } from 'zod';",
+    /may not import zod/,
+  ],
+  [
     'the runner on the host side',
     'packages/runner/src/a.ts',
     "export * from '@bellhop/mailbox/host';",

@@ -10,6 +10,9 @@ import { createServedChannel, localChat, ownerOn, type ServedChannel } from '@be
 import { listenForPage } from '../../packages/host/src/api/server.ts';
 import { systemClock } from '../../packages/host/src/clock.ts';
 import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
+import { takeEnvironment } from '../../packages/host/src/egress/environment.ts';
+import { EgressProcess } from '../../packages/host/src/egress/process.ts';
+import { makeFolder } from '../../packages/host/src/folders.ts';
 import { startHost } from '../../packages/host/src/host.ts';
 import { openLog } from '../../packages/host/src/log.ts';
 import { ensureRunner } from '../../packages/host/src/runner-bundle.ts';
@@ -81,12 +84,16 @@ export async function openHouse(sandbox: BenchSandbox, dataDir: string, idleStop
   const siteDir = join(dataDir, 'no-page');
   await mkdir(join(siteDir, 'assets'), { recursive: true });
   const settings = readSettings(dataDir);
+  await makeFolder(folders, 'private', 'egress');
+  const egress = new EgressProcess({ folders, clock: systemClock, log, env: takeEnvironment({}) });
+  egress.start();
   const host = await startHost({
     folders,
     store,
     settings: { ...settings, idleStopMs: idleStopMs ?? settings.idleStopMs },
     runtime: choice.runtime,
     others: [],
+    egress,
     runnerDir: await ensureRunner(folders, ignore),
     clock: systemClock,
     log,
@@ -163,6 +170,7 @@ export async function openHouse(sandbox: BenchSandbox, dataDir: string, idleStop
     },
     async stop() {
       await host.stop();
+      await egress.stop();
       await host.closeSocket();
       await store.close();
       log.close();

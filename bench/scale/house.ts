@@ -9,6 +9,9 @@ import { createServedChannel, localChat, ownerOn, type ServedChannel } from '@be
 import { listenForPage } from '../../packages/host/src/api/server.ts';
 import { systemClock } from '../../packages/host/src/clock.ts';
 import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
+import { takeEnvironment } from '../../packages/host/src/egress/environment.ts';
+import { EgressProcess } from '../../packages/host/src/egress/process.ts';
+import { makeFolder } from '../../packages/host/src/folders.ts';
 import { startHost } from '../../packages/host/src/host.ts';
 import { openLog } from '../../packages/host/src/log.ts';
 import { ensureRunner } from '../../packages/host/src/runner-bundle.ts';
@@ -49,12 +52,16 @@ export async function openHouse(dataDir: string, change: Partial<Settings>): Pro
   const channels: ServedChannel[] = [];
   const siteDir = join(dataDir, 'no-page');
   await mkdir(join(siteDir, 'assets'), { recursive: true });
+  await makeFolder(folders, 'private', 'egress');
+  const egress = new EgressProcess({ folders, clock: systemClock, log, env: takeEnvironment({}) });
+  egress.start();
   const host = await startHost({
     folders,
     store,
     settings: { ...readSettings(dataDir), ...change },
     runtime: choice.runtime,
     others: [],
+    egress,
     runnerDir: await ensureRunner(folders, () => undefined),
     clock: systemClock,
     log,
@@ -117,6 +124,7 @@ export async function openHouse(dataDir: string, change: Partial<Settings>): Pro
     },
     async stop() {
       await host.stop();
+      await egress.stop();
       await host.closeSocket();
       await store.close();
       log.close();

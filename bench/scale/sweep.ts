@@ -3,6 +3,7 @@
  * been looked at and decided upon. One place is free and its sandbox never comes up, so that the others decide to wake
  * and stand in line.
  */
+
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createRowChecker } from '../../packages/host/src/delivery/check.ts';
@@ -12,6 +13,7 @@ import { readSettings } from '../../packages/host/src/settings.ts';
 import { openStore } from '../../packages/host/src/store/sqlite.ts';
 import { Supervisor } from '../../packages/host/src/supervisor/supervisor.ts';
 import type { Clock, SessionId } from '../../packages/host/src/types.ts';
+import { FakeEgress } from '../../packages/host/test/supervisor/fake-egress.ts';
 
 const PATIENCE_MS = 20_000;
 
@@ -24,6 +26,8 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
   const clock = new HandClock(dueMs - 1_000);
   const nothing = () => undefined;
   const log = { info: nothing, warn: nothing, error: nothing };
+  const egress = new FakeEgress();
+  egress.open = () => new Promise(nothing);
   const supervisor = new Supervisor({
     store,
     mailboxes,
@@ -50,6 +54,8 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
     runnerDir: join(dataDir, 'runner'),
     zone: 'UTC',
     stopLeftovers: async () => undefined,
+    egress,
+    models: { of: () => ({ by: 'nobody', endpoint: null, config: null, harness: 'instant' }) },
   });
   await supervisor.start();
   const sessions = due as readonly SessionId[];

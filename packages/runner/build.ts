@@ -1,13 +1,14 @@
-/** Bundles the runner into one file: `node build.ts OUT`. Run by the host when the sources have changed. */
+/** Bundles one of the runner's programs into one file: `node build.ts main|light OUT`. Run by the host when the sources have changed. */
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
-const [outFile] = process.argv.slice(2);
-if (!outFile) throw new Error('usage: node build.ts OUT');
+const [program, outFile] = process.argv.slice(2);
+if (!program || !outFile) throw new Error('usage: node build.ts main|light OUT');
 
 await build({
-  input: fileURLToPath(new URL('./src/main.ts', import.meta.url)),
+  input: fileURLToPath(new URL(`./src/${program}.ts`, import.meta.url)),
   platform: 'node',
-  output: { file: outFile, format: 'esm', minify: false },
+  // One file, also where a library imports a part of itself when it needs it.
+  output: { file: outFile, format: 'esm', minify: program === 'light', codeSplitting: false },
   logLevel: 'warn',
 });

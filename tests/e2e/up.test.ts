@@ -53,7 +53,7 @@ describe('a host that is up', { skip: bwrapMissing }, () => {
     assert.deepEqual(rest, {
       data: house.data,
       sandbox: { kind: 'bwrap', warning: null },
-      agents: [{ name: 'bell', harness: 'demo', demo: true }],
+      agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
       sessions: { total: 1, awake: 1, quarantined: 0 },
       messages: { waiting: 0, working: 0, failed: 0 },
       waitingFor: [],

@@ -12,13 +12,18 @@ import type {
   DeadLetterList,
   Done,
   MessageState,
+  ModelList,
+  ModelTest,
+  ModelView,
   SendAnswer,
   SendMessage,
   SentMessage,
   SessionList,
+  SetModel,
   SignInLink,
   Status,
   UploadedFile,
+  UsageView,
   WhyList,
 } from '@bellhop/host/api';
 import { ApiRefusal, FailedError, HostUnreachable } from './errors.ts';
@@ -29,7 +34,7 @@ export interface Conversation {
 }
 
 interface Call {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly type?: string;
   readonly length?: number;
@@ -116,6 +121,26 @@ export class Client {
     return this.#json({ method: 'GET', path: `/v1/why/${encodeURIComponent(message)}?${query}`, signal });
   }
 
+  model(agent: string | undefined, signal: AbortSignal): Promise<ModelView> {
+    return this.#json<ModelView>({ method: 'GET', path: `/v1/model${query({ agent })}`, signal });
+  }
+
+  setModel(change: SetModel, signal: AbortSignal): Promise<ModelView> {
+    return this.#send<ModelView>('PUT', '/v1/model', change, signal);
+  }
+
+  testModel(agent: string | undefined, signal: AbortSignal): Promise<ModelTest> {
+    return this.#post<ModelTest>('/v1/model/test', agent === undefined ? {} : { agent }, signal);
+  }
+
+  models(agent: string | undefined, provider: string | undefined, signal: AbortSignal): Promise<ModelList> {
+    return this.#json<ModelList>({ method: 'GET', path: `/v1/models${query({ agent, provider })}`, signal });
+  }
+
+  usage(by: string, signal: AbortSignal): Promise<UsageView> {
+    return this.#json<UsageView>({ method: 'GET', path: `/v1/usage${query({ by })}`, signal });
+  }
+
   /** The open event stream, behind `after` (an SSE id; '' = from the first entry on). Ends when the host closes it. */
   async events(conversation: Conversation, after: string, signal: AbortSignal): Promise<Readable> {
     const query = new URLSearchParams({ thread: conversation.thread });
@@ -127,9 +152,13 @@ export class Client {
   }
 
   #post<T>(path: string, value: object, signal: AbortSignal): Promise<T> {
+    return this.#send<T>('POST', path, value, signal);
+  }
+
+  #send<T>(method: 'POST' | 'PUT', path: string, value: object, signal: AbortSignal): Promise<T> {
     const body = Buffer.from(JSON.stringify(value));
     return this.#json<T>({
-      method: 'POST',
+      method,
       path,
       type: 'application/json',
       length: body.length,
@@ -173,6 +202,13 @@ export class Client {
       body.pipe(out);
     });
   }
+}
+
+function query(values: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
 }
 
 function reached(error: NodeJS.ErrnoException, socketPath: string): Error {

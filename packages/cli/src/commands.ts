@@ -9,12 +9,14 @@ import { chat } from './chat/chat.ts';
 import type { Command } from './command.ts';
 import { link } from './link.ts';
 import { logs } from './logs/logs.ts';
+import { model } from './model.ts';
 import { deadLetters } from './operator/dead-letters.ts';
 import { sessions } from './operator/sessions.ts';
 import { why } from './operator/why.ts';
 import { password } from './password.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
+import { usage } from './usage.ts';
 
 const CONVERSATION: Readonly<Record<string, OptionSpec>> = {
   agent: { type: 'string', value: 'NAME', help: 'whom to talk to (default: the first agent)' },
@@ -79,6 +81,31 @@ export const COMMANDS: readonly Command[] = [
     options: { json: JSON_OUT },
     takesWords: false,
     run: status,
+  },
+  {
+    name: 'model',
+    usage: 'model [ACTION]',
+    summary: 'the model: set [PROVIDER [MODEL]], list, test',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'whose model (default: the first agent)' },
+      key: { type: 'boolean', value: '', help: 'ask for a new key (it is not shown)' },
+      'key-stdin': { type: 'boolean', value: '', help: 'read the key from stdin' },
+      'base-url': { type: 'string', value: 'URL', help: "an address of your own (none: the provider's)" },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: model,
+  },
+  {
+    name: 'usage',
+    usage: 'usage [options]',
+    summary: 'what the models used, and what it cost',
+    options: {
+      by: { type: 'string', value: 'WHAT', help: 'agent, session, day or model (default: agent)' },
+      json: JSON_OUT,
+    },
+    takesWords: false,
+    run: usage,
   },
   {
     name: 'stop',

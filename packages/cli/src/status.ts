@@ -34,7 +34,7 @@ export async function status({ world, data, parsed }: Context): Promise<number> 
 }
 
 export function agentLabel(agent: AgentStatus): string {
-  return `${oneLine(agent.name)}: ${agent.demo ? 'demo, no model connected' : oneLine(agent.harness)}`;
+  return `${oneLine(agent.name)}: ${agent.demo ? 'demo, no model connected' : oneLine(agent.model ?? agent.harness)}`;
 }
 
 function describe(status: Status, style: Style): string {

@@ -106,7 +106,7 @@ export class FakeHost {
       data: this.data,
       startedAt: '2026-01-01T00:00:00.000Z',
       sandbox: { kind: 'bwrap', warning: this.warning },
-      agents: [{ name: 'bell', harness: 'demo', demo: true }],
+      agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
       sessions: { total: 3, awake: 1, quarantined: 0 },
       messages: { waiting: 0, working: 1, failed: 0 },
       waitingFor: [],

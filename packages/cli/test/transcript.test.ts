@@ -136,6 +136,7 @@ test('each tool of a turn is named once, as it begins, on a terminal only', () =
       generation: 1,
       sandbox: 'bwrap',
       startedAt: '2026-01-01T00:00:00.000Z',
+      usage: null,
       tools: tools.map((detail, index) => ({
         n: index + 1,
         name: 'bash',

@@ -54,9 +54,9 @@ export async function removeOldBuilds(current: string): Promise<void> {
 }
 
 /** Runs one of our build programs; throws with its last words. */
-export function runBuild(program: string, target: string): Promise<void> {
+export function runBuild(program: string, ...args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, target], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     const output: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => output.push(chunk));
     child.on('error', reject);

@@ -5,6 +5,7 @@
  *       ^---------------- delivery engine <-- row checker <-- sweep <-----------------'
  */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import {
   type ConversationLog,
@@ -14,6 +15,7 @@ import {
 } from '@bellhop/channels/served';
 import { createAccessGate } from './access/gate.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
+import { createModelRoutes } from './api/model-routes.ts';
 import { createLogReader } from './api/operator/log-reader.ts';
 import { createOperatorRoutes } from './api/operator/routes.ts';
 import { createOwnerApp } from './api/owner-app.ts';
@@ -29,8 +31,12 @@ import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
+import type { Egress, EgressListener } from './egress/port.ts';
+import { readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
+import { DEMO_HARNESS } from './model/choose.ts';
+import { openModels } from './model/models.ts';
 import { Retention } from './retention/retention.ts';
 import { createCommands } from './router/commands.ts';
 import { createRouter } from './router/router.ts';
@@ -56,6 +62,8 @@ export interface HostParts {
   readonly runtime: SandboxRuntime;
   /** What an earlier host on this data may have used instead. */
   readonly others: readonly SandboxRuntime[];
+  /** Started already; it is the caller's, who ends it last. */
+  readonly egress: Egress & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -64,8 +72,8 @@ export interface HostParts {
   /** The platforms, each under its own name. */
   readonly channels: readonly Channel[];
   readonly version: string;
-  /** Harness of the agent that a first start makes. */
-  readonly harness: string;
+  /** BELLHOP_HARNESS: what every agent runs, whatever model it has; null for each its own. */
+  readonly harness: string | null;
   readonly page: PageListener;
   /** Address of the page, with a slash at its end. */
   readonly url: string;
@@ -87,8 +95,8 @@ export interface Host {
 }
 
 export async function startHost(parts: HostParts): Promise<Host> {
-  const { folders, store, settings, runtime, clock, log } = parts;
-  await firstStart(store, parts.harness, clock.now());
+  const { folders, store, settings, runtime, egress, clock, log } = parts;
+  await firstStart(store, parts.harness ?? DEMO_HARNESS, clock.now());
   const installId = await installIdOf(store, randomUUID().slice(0, 8));
   await store.transaction((sql) => forgetSignIns(sql, clock.now()));
   const spool = createSpool(folders.dataDir, settings.maxFileBytes, safeName);
@@ -118,10 +126,18 @@ export async function startHost(parts: HostParts): Promise<Host> {
   });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const watcher = createWatcher(watchers, channels, runtime.kind);
+  const models = await openModels({
+    store,
+    known: () => egress.known,
+    forcedHarness: parts.harness,
+    renew: (agent, why) => supervisor.renew(agent, why),
+  });
   const supervisor: Supervisor = new Supervisor({
     store,
     mailboxes,
     runtime,
+    egress,
+    models,
     folders,
     clock,
     log,
@@ -150,6 +166,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 
+  egress.listen({ call: (call) => supervisor.modelCalled(call), known: () => models.lookAgain() });
   await delivery.start();
   const takenOver = await supervisor.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
@@ -157,9 +174,10 @@ export async function startHost(parts: HostParts): Promise<Host> {
   for (const channel of channels.values()) {
     await channel.start({ accept: (event) => router.accept(channel.name, event) });
   }
-  const status = createStatusReader({ ...parts, supervisor, startedMs: clock.now() });
+  const status = createStatusReader({ ...parts, models, supervisor, startedMs: clock.now() });
   const deps = {
     store,
+    models,
     supervisor,
     watchers,
     spool,
@@ -170,6 +188,12 @@ export async function startHost(parts: HostParts): Promise<Host> {
   };
   const routes = served.map((one) => servedRoutes({ ...deps, ...one, showPaths: one.name === 'terminal' }));
   const [forOwner = [], forPage = []] = routes;
+  const modelRoutes = createModelRoutes({
+    store,
+    models,
+    egress,
+    usage: (by) => readUsageSums(join(folders.dataDir, 'egress'), by),
+  });
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
@@ -178,7 +202,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       links,
       cookies,
       password,
-      served: forPage,
+      served: [...forPage, ...modelRoutes],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
     }),
@@ -192,7 +216,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     readLog: createLogReader(folders.dataDir),
   });
   const app = createOwnerApp({
-    served: [...forOwner, ...operator],
+    served: [...forOwner, ...operator, ...modelRoutes],
     links,
     password,
     url: parts.url,

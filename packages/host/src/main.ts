@@ -13,8 +13,10 @@ import { listenForPage } from './api/server.ts';
 import { removeOldBuilds } from './built-folder.ts';
 import { systemClock } from './clock.ts';
 import { prepareDataFolder } from './data-folder.ts';
+import { takeEnvironment } from './egress/environment.ts';
+import { EgressProcess } from './egress/process.ts';
 import { installIdOf } from './first-start.ts';
-import type { Folders } from './folders.ts';
+import { type Folders, makeFolder } from './folders.ts';
 import { startHost } from './host.ts';
 import { readNote, takeLock } from './lock.ts';
 import { openLog } from './log.ts';
@@ -57,6 +59,10 @@ async function up(options: UpOptions): Promise<number> {
   }
   const log = openLog(dataDir, systemClock.now);
   const settings = readSettings(dataDir);
+  await makeFolder(folders, 'private', 'egress');
+  // First, and beside all that follows: without it no sandbox starts. From here on the keys are its alone.
+  const egress = new EgressProcess({ folders, clock: systemClock, log, env: takeEnvironment(process.env) });
+  egress.start();
   const store = openStore(join(dataDir, 'bellhop.db'));
   await checkHost(options, store);
   const { runtime, others } = await findRuntime(
@@ -79,12 +85,13 @@ async function up(options: UpOptions): Promise<number> {
     runtime,
     others,
     runnerDir,
+    egress,
     clock: systemClock,
     log,
     serve: createServedChannel,
     channels: [],
     version: packageJson.version,
-    harness: process.env.BELLHOP_HARNESS ?? 'demo',
+    harness: process.env.BELLHOP_HARNESS || null,
     page,
     url,
     siteDir,
@@ -108,6 +115,7 @@ async function up(options: UpOptions): Promise<number> {
   say('Stopping …');
   log.info('stopping', { why });
   await host.stop();
+  await egress.stop();
   await store.close();
   log.info('stopped');
   lock.release();

@@ -1,5 +1,6 @@
 /**
- * The runner as its sandboxes see it: `DATA/runner/<hash>/{node, runner.mjs}`, mounted read-only.
+ * The runner as its sandboxes see it: `DATA/runner/<hash>/{node, runner.mjs, runner-light.mjs}`, mounted read-only.
+ * The second is for agents with a model; what it loads for that would double the size of those without.
  *
  * The pinned Node lies beside it, as a hard link where the file system allows: the checkout may be in a place that the
  * sandbox's user cannot walk to.
@@ -9,16 +10,26 @@ import { join } from 'node:path';
 import { type BuiltFolder, ensureBuilt, PACKAGES, runBuild } from './built-folder.ts';
 import type { Folders } from './folders.ts';
 
+/** The runner's programs, and their bundles' names. */
+const BUNDLES = [
+  { program: 'main', file: 'runner.mjs' },
+  { program: 'light', file: 'runner-light.mjs' },
+] as const;
+
 const RUNNER: BuiltFolder = {
   name: 'runner',
   kind: 'passage',
-  sources: ['runner/src', 'mailbox/src'],
-  marker: 'runner.mjs',
+  // Its dependencies are bundled as well.
+  sources: ['runner', 'mailbox'],
+  marker: 'runner-light.mjs',
   async build(dir) {
     await placeNode(join(dir, 'node'));
-    const bundle = join(dir, 'runner.mjs');
-    await runBuild(join(PACKAGES, 'runner', 'build.ts'), bundle);
-    await chmod(bundle, 0o644);
+    await Promise.all(
+      BUNDLES.map(async ({ program, file }) => {
+        await runBuild(join(PACKAGES, 'runner', 'build.ts'), program, join(dir, file));
+        await chmod(join(dir, file), 0o644);
+      }),
+    );
   },
 };
 

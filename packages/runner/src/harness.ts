@@ -6,20 +6,36 @@
  * new, and `sent` shows what an earlier try has sent already.
  */
 import type { TurnId } from '@bellhop/mailbox';
+import type { ModelConfig } from './protocol.ts';
 
 export interface TurnFile {
   readonly name: string;
+  /** As the platform said it: `image`, `file` …, and the media type; null when it did not. */
+  readonly type: string;
+  readonly mimeType: string | null;
   readonly size: number;
   /** Absolute path inside the sandbox; null when the file could not be fetched, `problem` says why. */
   readonly path: string | null;
   readonly problem: string | null;
 }
 
+/** What a message answers: another one's number or id, and its words where the platform gave them. */
+export interface TurnReply {
+  readonly id: string | null;
+  readonly sender: string | null;
+  readonly text: string | null;
+}
+
 export interface TurnMessage {
   readonly seq: number;
   readonly kind: string;
   readonly sender: string;
+  /** When it was sent, or for a task when it was due, in milliseconds. */
+  readonly timeMs: number;
   readonly text: string;
+  readonly replyTo: TurnReply | null;
+  /** The row's whole content, for the kinds that are more than a text. */
+  readonly content: Readonly<Record<string, unknown>>;
   readonly files: readonly TurnFile[];
   /** 1 at first; higher when an earlier try ended without an answer. */
   readonly attempt: number;
@@ -43,9 +59,26 @@ export interface TurnOption {
   readonly value: string;
 }
 
+/** A task of this conversation that waits for its time. */
+export interface TurnTask {
+  readonly id: string;
+  readonly prompt: string;
+  readonly dueMs: number;
+  /** Cron expression of a series, or null. */
+  readonly recurrence: string | null;
+}
+
+/** The name of the chat that asked: every agent may send there. */
+export const HERE = 'here';
+
 export interface TurnTools {
-  /** Sends a message now, while the turn goes on; durable when it returns. Returns its number. */
-  send(text: string): Promise<number>;
+  /** Names that this agent may send to. */
+  destinations(): Promise<readonly string[]>;
+  /**
+   * Sends a message now, while the turn goes on; durable when it returns. Returns its number.
+   * @param to one of `destinations`; the chat that asked when left out. Throws for another one.
+   */
+  send(text: string, to?: string): Promise<number>;
   /** Sends a file from the workspace. Throws when it is missing, too big or outside. */
   sendFile(path: string, text: string): Promise<number>;
   edit(seq: number, text: string): Promise<void>;
@@ -58,6 +91,10 @@ export interface TurnTools {
   }): Promise<void>;
   /** One-shot task: the prompt comes back as a message at `atMs`. */
   scheduleTask(task: { readonly prompt: string; readonly atMs: number }): Promise<void>;
+  /** The earliest first; at most 100. */
+  tasks(): Promise<readonly TurnTask[]>;
+  /** Ends a task and its series. Throws when there is none with this id. */
+  cancelTask(id: string): Promise<void>;
   /** The next piece of text, to show while it is written; not durable. */
   live(text: string): void;
   /** Something happened: the turn is getting on. */
@@ -84,11 +121,29 @@ export interface TurnResult {
   readonly onCommit?: (stage: 'inside' | 'done') => void;
 }
 
+/** Where a harness works. Paths are those inside the sandbox. */
+export interface Place {
+  readonly workDir: string;
+  readonly memoryDir: string;
+  /** Holds AGENT.md; read-only. */
+  readonly homeDir: string;
+  /** Attachments lie below it; read-only. */
+  readonly inDir: string;
+  readonly model: ModelConfig | null;
+  /** Stands for the model's endpoint, without a slash at its end; empty when there is no way out. */
+  readonly modelUrl: string;
+  /** For tools' child processes: the sandbox's own, and the way out. Holds no key. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => number;
+}
+
+export type Harnesses = Readonly<Record<string, () => Harness>>;
+
 export interface Harness {
   /** Key of its continuation. */
   readonly name: string;
   /** Called once before the runner says it is ready. What it throws is a failed start. */
-  start(workDir: string): void;
+  start(place: Place): void;
   /** Throws TurnLater or TurnFailed; any other error ends the sandbox and costs the messages a try. */
   run(input: TurnInput, tools: TurnTools): Promise<TurnResult>;
 }

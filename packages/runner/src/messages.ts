@@ -1,7 +1,7 @@
 /** From mailbox rows to what a harness reads. Contents are JSON by kind (nanoclaw-formats C.4); a broken one is text. */
 import { join } from 'node:path';
 import type { InboundRow } from '@bellhop/mailbox';
-import type { TurnFile, TurnMessage } from './harness.ts';
+import type { TurnFile, TurnMessage, TurnReply } from './harness.ts';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -14,18 +14,46 @@ export function toTurnMessage(row: InboundRow, inDir: string): TurnMessage {
   return {
     seq: row.seq,
     kind: row.kind,
-    sender: string(content.sender) ?? 'Unknown',
+    sender: senderOf(content),
+    timeMs: row.kind === 'task' && row.dueMs > 0 ? row.dueMs : timeOf(row.timestamp),
     text: string(content.text) ?? string(content.prompt) ?? '',
+    replyTo: replyOf(content.replyTo),
+    content,
     files: Array.isArray(content.attachments) ? content.attachments.map((a: Json) => toFile(a, inDir)) : [],
     attempt: row.attempt,
     answer,
   };
 }
 
+function senderOf(content: Json): string {
+  const author = isObject(content.author) ? content.author : {};
+  const names = [content.sender, content.senderName, author.fullName, author.userName];
+  return names.map(string).find((name) => name !== null && name !== '') ?? 'Unknown';
+}
+
+function replyOf(value: unknown): TurnReply | null {
+  if (!isObject(value)) return null;
+  const id = typeof value.id === 'number' ? String(value.id) : string(value.id);
+  return { id, sender: string(value.sender), text: string(value.text) };
+}
+
+/** Times are ISO 8601 with a zone; an old row without one is UTC (M5). */
+function timeOf(timestamp: string): number {
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(timestamp);
+  const ms = Date.parse(hasZone ? timestamp : `${timestamp.replace(' ', 'T')}Z`);
+  return Number.isNaN(ms) ? 0 : ms;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null;
+}
+
 function toFile(attachment: Json, inDir: string): TurnFile {
   const local = string(attachment.localPath);
   return {
-    name: string(attachment.name) ?? 'attachment',
+    name: string(attachment.name) ?? string(attachment.filename) ?? 'attachment',
+    type: string(attachment.type) ?? 'file',
+    mimeType: string(attachment.mimeType),
     size: Number(attachment.size ?? 0),
     path: local === null ? null : join(inDir, local),
     problem: string(attachment.problem),
@@ -39,7 +67,7 @@ function string(value: unknown): string | null {
 function parseObject(text: string): Json {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Json) : { text };
+    return isObject(value) ? value : { text };
   } catch (notJson) {
     // Rows written by hand may hold bare text; the agent should still see it.
     return notJson instanceof SyntaxError ? { text } : {};

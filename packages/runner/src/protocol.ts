@@ -54,9 +54,34 @@ export interface RunnerConfig {
   readonly inDir: string;
   readonly outDir: string;
   readonly workDir: string;
+  readonly memoryDir: string;
+  /** Read-only inside; holds AGENT.md. */
+  readonly homeDir: string;
   readonly socketPath: string;
+  /** The sandbox's one way out: the egress process listens there. '' when there is none. */
+  readonly egressSocketPath: string;
+  /** Null when no model is connected: then the harness is one that needs none. */
+  readonly model: ModelConfig | null;
   readonly batchSize: number;
   readonly contextRows: number;
   /** `recover`: open outbound.db once so that SQLite rolls a hot journal back, then exit 0 (M11). */
   readonly mode: 'run' | 'recover';
+}
+
+/** Which model the agent speaks to, without its key: that is added outside of the sandbox. */
+export interface ModelConfig {
+  /** `openai` is the Responses API; `openai-chat` Chat Completions. */
+  readonly provider:
+    | 'anthropic'
+    | 'openai'
+    | 'openai-chat'
+    | 'google'
+    | 'openrouter'
+    | 'ollama'
+    | 'compatible';
+  readonly model: string;
+  readonly contextTokens: number;
+  readonly maxOutputTokens: number;
+  /** Whether it takes images. */
+  readonly images: boolean;
 }

@@ -9,7 +9,7 @@ import { constants, copyFile, mkdir, open, realpath, rename, stat } from 'node:f
 import { basename, join, sep } from 'node:path';
 import type { Address, InboundRow, OutboundId, OutboundKind, TurnId } from '@bellhop/mailbox';
 import type { NewOutbound, OutboundMailbox } from '@bellhop/mailbox/runner';
-import { TurnFailed, type TurnMessage, type TurnTools } from './harness.ts';
+import { HERE, TurnFailed, type TurnMessage, type TurnTask, type TurnTools } from './harness.ts';
 import { readInbound } from './inbound.ts';
 import { cutText } from './long-text.ts';
 import { toTurnMessage } from './messages.ts';
@@ -21,6 +21,10 @@ export const MAX_ROWS_PER_TURN = 100;
 const MAX_FILE_BYTES = 25 * 1024 * 1024;
 /** Longest piece of live text in one frame, in UTF-16 units. */
 const MAX_LIVE = 8 * 1024;
+/** Tasks that an agent is shown. */
+const MAX_TASKS = 100;
+/** The host's name of an agent's task begins so. */
+const TASK_PREFIX = 'task:';
 /** What people see of a tool's arguments, in UTF-16 units. */
 const MAX_DETAIL = 200;
 
@@ -66,10 +70,29 @@ export class Turn implements TurnTools {
     return this.#progress;
   }
 
-  async send(text: string): Promise<number> {
+  async destinations(): Promise<readonly string[]> {
+    const found = await readInbound(this.#context.inDir, (inbound) => inbound.destinations());
+    return [HERE, ...found.map(({ name }) => name).filter((name) => name !== HERE)];
+  }
+
+  async send(text: string, to = HERE): Promise<number> {
+    const target = await this.#addressOf(to);
     const seqs: number[] = [];
-    for (const piece of cutText(text)) seqs.push(await this.#add('chat', 'send', { text: piece }));
+    for (const piece of cutText(text)) {
+      const content = { text: piece };
+      seqs.push(await this.#write(this.#nextId('send', content, target), 'chat', content, target));
+    }
     return seqs[0] ?? 0;
+  }
+
+  /** `here` is the chat that asked, in its thread, whatever the host calls it. */
+  async #addressOf(to: string): Promise<Address> {
+    if (to === HERE) return address(this.#answering);
+    const found = await readInbound(this.#context.inDir, (inbound) =>
+      inbound.destinations().find(({ name, type }) => name === to && type === 'channel'),
+    );
+    if (!found) throw new Error(`there is no destination ${to}`);
+    return { channel: found.channel, chat: found.chat, thread: null };
   }
 
   async sendFile(path: string, text: string): Promise<number> {
@@ -124,6 +147,24 @@ export class Turn implements TurnTools {
     });
   }
 
+  async tasks(): Promise<readonly TurnTask[]> {
+    const rows = await readInbound(this.#context.inDir, (inbound) => inbound.tasks(MAX_TASKS));
+    return rows
+      .filter((row) => row.seriesId?.startsWith(TASK_PREFIX) && row.dueMs > this.#context.now())
+      .map((row) => ({
+        id: (row.seriesId ?? '').slice(TASK_PREFIX.length),
+        prompt: toTurnMessage(row, this.#context.inDir).text,
+        dueMs: row.dueMs,
+        recurrence: row.recurrence,
+      }));
+  }
+
+  async cancelTask(id: string): Promise<void> {
+    const known = await this.tasks();
+    if (!known.some((task) => task.id === id)) throw new Error(`there is no task ${id}`);
+    await this.#add('system', 'cancel_task', { action: 'cancel_task', taskId: id });
+  }
+
   live(text: string): void {
     this.progress();
     this.#context.emit({ t: 'live', turn: this.#context.turnId, text: text.slice(0, MAX_LIVE) });
@@ -169,15 +210,20 @@ export class Turn implements TurnTools {
     return this.#write(this.#nextId(tool, content), kind, content);
   }
 
-  #nextId(tool: string, args: object): OutboundId {
-    const { channel, chat, thread } = this.#answering;
+  #nextId(tool: string, args: object, to = address(this.#answering)): OutboundId {
+    const { channel, chat, thread } = to;
     const call = JSON.stringify([this.#context.turnId, tool, channel, chat, thread, args]);
     const equal = this.#equalCalls.get(call) ?? 0;
     this.#equalCalls.set(call, equal + 1);
     return createHash('sha256').update(`${call}#${equal}`).digest('hex').slice(0, 32) as OutboundId;
   }
 
-  async #write(id: OutboundId, kind: OutboundKind, content: object): Promise<number> {
+  async #write(
+    id: OutboundId,
+    kind: OutboundKind,
+    content: object,
+    to = address(this.#answering),
+  ): Promise<number> {
     this.#rows += 1;
     if (this.#rows > MAX_ROWS_PER_TURN) {
       throw new TurnFailed(
@@ -187,7 +233,7 @@ export class Turn implements TurnTools {
     }
     const { turnId, outbound, inDir, now, emit } = this.#context;
     const row: NewOutbound = {
-      ...address(this.#answering),
+      ...to,
       id,
       kind,
       inReplyTo: this.#answering.id,

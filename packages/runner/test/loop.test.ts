@@ -46,9 +46,13 @@ function openRoom(t: TestContext): Room {
     inDir,
     outDir,
     workDir,
+    memoryDir: '',
+    homeDir: '',
     socketPath: '',
     batchSize: 3,
     contextRows: 0,
+    egressSocketPath: '',
+    model: null,
     mode: 'run',
   };
   const cancel = new Cancel(0);

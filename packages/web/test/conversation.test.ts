@@ -24,7 +24,7 @@ function turn(generation: number): StreamEvent {
   const startedAt = '2026-01-01T10:00:00.000Z';
   return {
     type: 'ledger',
-    turn: { turn: 't', messages: ['m'], generation, sandbox: 'bwrap', startedAt, tools: [] },
+    turn: { turn: 't', messages: ['m'], generation, sandbox: 'bwrap', startedAt, tools: [], usage: null },
   };
 }
 

@@ -41,7 +41,15 @@ export async function play(server: FakeServer, thread: string, message: string, 
   const ledger = (): void =>
     server.emit(thread, {
       type: 'ledger',
-      turn: { turn, messages: [message], generation: 1, sandbox: 'bwrap', startedAt, tools: [...tools] },
+      turn: {
+        turn,
+        messages: [message],
+        generation: 1,
+        sandbox: 'bwrap',
+        startedAt,
+        tools: [...tools],
+        usage: null,
+      },
     });
   const say = (body: LogBody) => server.say(thread, body, { replyTo: message });
   const answer = (words: string) => say({ kind: 'text', text: words, files: [] });

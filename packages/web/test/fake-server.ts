@@ -312,7 +312,7 @@ const STATUS: Status = {
   data: '/data',
   startedAt: '2026-01-01T00:00:00.000Z',
   sandbox: { kind: 'bwrap', warning: null },
-  agents: [{ name: 'bell', harness: 'demo', demo: true }],
+  agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
   sessions: { total: 1, awake: 1, quarantined: 0 },
   messages: { waiting: 0, working: 0, failed: 0 },
   waitingFor: [],

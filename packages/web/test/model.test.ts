@@ -91,7 +91,7 @@ test('what is under way is said in words: the running tool first, then what a me
   assert.equal(workWords(empty), null);
   const startedAt = '2026-01-01T00:00:00.000Z';
   const tools = [{ n: 1, name: 'bash', detail: 'ls -la', startedAt, ms: null, ok: null }];
-  const turn = { turn: 't', messages: [], generation: 1, sandbox: 'bwrap', startedAt, tools };
+  const turn = { turn: 't', messages: [], generation: 1, sandbox: 'bwrap', startedAt, tools, usage: null };
   const ledger = { turn, generations: [1], endedAtMs: null };
   assert.equal(workWords({ ...empty, ledger }), 'bell is at work: bash ls -la');
   assert.equal(workWords({ ...empty, ledger: { ...ledger, endedAtMs: 1 } }), null);

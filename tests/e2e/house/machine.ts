@@ -42,9 +42,14 @@ export function launcherWouldInstall(): string | false {
   return stamps.includes(wanted) ? false : 'this checkout was installed by hand, so ./bellhop would install';
 }
 
+const PROVIDER_KEYS = /^(ANTHROPIC|OPENAI|GEMINI|OPENROUTER)_API_KEY$|^BELLHOP_KEY$/;
+/** Nobody listens there: an Ollama on this machine is none of a test's business. */
+const NO_OLLAMA = '127.0.0.1:9';
+
 /** Nothing of the person who runs the tests, and nothing of the test runner, reaches what a test starts. */
 export function environment(home: string, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const { BELLHOP_DATA, BELLHOP_HARNESS, BELLHOP_PAGE, NODE_OPTIONS, NODE_TEST_CONTEXT, ...rest } =
     process.env;
-  return { ...rest, HOME: home, ...extra };
+  const kept = Object.entries(rest).filter(([name]) => !PROVIDER_KEYS.test(name));
+  return { ...Object.fromEntries(kept), HOME: home, OLLAMA_HOST: NO_OLLAMA, ...extra };
 }

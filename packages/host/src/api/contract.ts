@@ -24,6 +24,14 @@
  *   POST /v1/links                                     -> 201 SignInLink
  *   POST /v1/password              SetPassword         -> 204
  *
+ * About models, on both:
+ *
+ *   GET  /v1/model?agent=                              -> ModelView
+ *   PUT  /v1/model                 SetModel            -> ModelView
+ *   POST /v1/model/test            TestModel           -> ModelTest
+ *   GET  /v1/models?agent=&provider=                   -> ModelList
+ *   GET  /v1/usage?by=agent|session|day|model          -> UsageView
+ *
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
  *   GET  /in/:token                                    -> 303 to /, with the cookie
@@ -60,6 +68,8 @@ export interface AgentStatus {
   readonly harness: string;
   /** True for the demo harness: no model is connected. */
   readonly demo: boolean;
+  /** Null when none is connected. */
+  readonly model: string | null;
 }
 
 export interface UploadedFile {
@@ -174,6 +184,16 @@ export interface TurnView {
   readonly startedAt: string;
   /** The last ones, oldest first; at most 50. */
   readonly tools: readonly ToolView[];
+  /** What its calls to the model used so far; null while there was none. */
+  readonly usage: TurnUsageView | null;
+}
+
+export interface TurnUsageView {
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Millionths of a US dollar; null when a price is not known. */
+  readonly costMicros: number | null;
 }
 
 export interface ToolView {
@@ -246,6 +266,78 @@ export interface SetPassword {
 }
 
 export type SignIn = SetPassword;
+
+export interface ModelView {
+  readonly agent: string;
+  /** `nobody`: no model is connected, the demo answers. */
+  readonly by: 'owner' | 'environment' | 'vault' | 'ollama' | 'nobody';
+  readonly provider: string | null;
+  readonly model: string | null;
+  /** The owner's own address; null for the provider's. */
+  readonly baseUrl: string | null;
+  readonly key: 'environment' | 'vault' | 'unreadable' | 'missing' | 'none needed';
+  readonly harness: string;
+  readonly demo: boolean;
+  /** What could be chosen. */
+  readonly providers: readonly ProviderView[];
+}
+
+export interface ProviderView {
+  readonly id: string;
+  readonly label: string;
+  /** Environment variable of the host that may hold its key. */
+  readonly variable: string | null;
+  readonly key: ModelView['key'];
+  readonly defaultModel: string | null;
+}
+
+export interface SetModel {
+  readonly agent?: string;
+  /** `auto`: no choice, whatever is found. Default: the provider that is used now. */
+  readonly provider?: string;
+  /** Default: the one in use, if the provider stays; else the provider's default. */
+  readonly model?: string;
+  /** Null: the provider's own. Default: as it is, if the provider stays. */
+  readonly baseUrl?: string | null;
+  /** Stored encrypted, never shown again; null removes the stored one. */
+  readonly key?: string | null;
+}
+
+export interface TestModel {
+  readonly agent?: string;
+}
+
+/** Of a call that worked; one that did not is an error. */
+export interface ModelTest {
+  readonly provider: string;
+  readonly model: string;
+  readonly ms: number;
+  readonly text: string;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+}
+
+export interface ModelList {
+  readonly provider: string;
+  readonly models: readonly string[];
+}
+
+export interface UsageView {
+  readonly by: 'agent' | 'session' | 'day' | 'model';
+  readonly rows: readonly UsageRow[];
+}
+
+export interface UsageRow {
+  readonly key: string;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Part of the input. */
+  readonly cachedTokens: number;
+  readonly costMicros: number;
+  /** Calls whose money is not known, and not in `costMicros`. */
+  readonly unpriced: number;
+}
 
 export type StreamEvent = LogEntry | ReceiptEvent | LiveEvent | LedgerEvent | ConversationEvent;
 

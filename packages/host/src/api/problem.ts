@@ -1,6 +1,9 @@
 /** What a client gets when something is wrong: code, message, hint (contract.ts ApiError), never a stack. */
+import { EgressError } from '../egress/port.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import type { ApiError } from './contract.ts';
+
+const EGRESS_STATUS: Readonly<Record<string, number>> = { bad_request: 400, no_key: 409, unavailable: 503 };
 
 export class Problem extends Error {
   override readonly name = 'Problem';
@@ -23,6 +26,9 @@ export class Problem extends Error {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StoreUnavailable) return new Problem(503, 'unavailable', error.message, error.hint);
+  if (error instanceof EgressError) {
+    return new Problem(EGRESS_STATUS[error.code] ?? 502, error.code, error.message, error.hint);
+  }
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new Problem(

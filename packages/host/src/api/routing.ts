@@ -36,7 +36,7 @@ export type ApiAnswer = {
 );
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Segments that begin with `:` are parameters, passed on decoded, in their order. */
   readonly path: string;
   /** Anybody who reaches the listener may ask this; all others only who is signed in. */

@@ -1,4 +1,6 @@
 /** What `./bellhop status` shows. */
+
+import type { Models } from '../model/port.ts';
 import type { SandboxRuntime } from '../sandboxes/port.ts';
 import { listAgents } from '../store/agents.ts';
 import { countFailedTargets, countOpenTargets } from '../store/events.ts';
@@ -10,13 +12,14 @@ import type { Status } from './contract.ts';
 export function createStatusReader(deps: {
   readonly store: Store;
   readonly supervisor: Supervisor;
+  readonly models: Models;
   readonly runtime: SandboxRuntime;
   readonly folders: { readonly dataDir: string };
   readonly version: string;
   readonly url: string;
   readonly startedMs: number;
 }): () => Promise<Status> {
-  const { store, supervisor, runtime } = deps;
+  const { store, supervisor, models, runtime } = deps;
   return async () => {
     const { awake, working, waitingFor } = supervisor.summary();
     const sessions = await countSessions(store.read);
@@ -28,11 +31,10 @@ export function createStatusReader(deps: {
       data: deps.folders.dataDir,
       startedAt: new Date(deps.startedMs).toISOString(),
       sandbox: { kind: runtime.kind, warning: runtime.warning },
-      agents: (await listAgents(store.read)).map(({ name, harness }) => ({
-        name,
-        harness,
-        demo: harness === 'demo',
-      })),
+      agents: (await listAgents(store.read)).map((agent) => {
+        const { harness, endpoint } = models.of(agent);
+        return { name: agent.name, harness, demo: harness === 'demo', model: endpoint?.model ?? null };
+      }),
       sessions: { ...sessions, awake },
       messages: {
         waiting: Math.max(0, open - working),

@@ -1,5 +1,5 @@
 /**
- * Session folders and the two files in them, from the host's side.
+ * Session folders and the two files in them, from the host's side. The agent's own folder is agent-folder.ts's.
  *
  *   DATA/sessions/<agent>/<session>/in    the host writes, the sandbox reads
  *   DATA/sessions/<agent>/<session>/out   the sandbox writes; hostile to us (M10)
@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InboundMailbox, isLater, readOutbound, type SnapshotLimits } from '@bellhop/mailbox/host';
 import { type Folders, makeFolder } from '../folders.ts';
 import type { SessionId } from '../types.ts';
+import { makeAgentFolder } from './agent-folder.ts';
 import { damageOf } from './damage.ts';
 import { hashName, safeName } from './names.ts';
 import { MailboxBusy, MailboxDamaged, type Mailboxes, type SessionPaths } from './port.ts';
@@ -26,10 +27,13 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
   const made = new Set<SessionId>();
   const paths: Mailboxes['paths'] = (session): SessionPaths => {
     const dir = join(dataDir, 'sessions', session.agentId, session.id);
+    const homeDir = join(dataDir, 'agents', session.agentId);
     return {
+      homeDir,
       inDir: join(dir, 'in'),
       outDir: join(dir, 'out'),
-      workDir: join(dataDir, 'agents', session.agentId, 'files'),
+      workDir: join(homeDir, 'files'),
+      memoryDir: join(homeDir, 'memory'),
     };
   };
   return {
@@ -41,7 +45,7 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
       await makeFolder(folders, 'shared', 'sessions', agentId, id, 'in');
       await makeFolder(folders, 'shared', 'sessions', agentId, id, 'in', 'files');
       await makeFolder(folders, 'owned', 'sessions', agentId, id, 'out');
-      await makeFolder(folders, 'owned', 'agents', agentId, 'files');
+      await makeAgentFolder(folders, agentId);
       made.add(id);
     },
     async exists(session) {

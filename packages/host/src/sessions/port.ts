@@ -10,6 +10,10 @@ export interface SessionPaths {
   readonly outDir: string;
   /** The agent's workspace, shared by its sessions. */
   readonly workDir: string;
+  /** What it remembers, as a person can read it. */
+  readonly memoryDir: string;
+  /** The agent's folder, with its instructions in AGENT.md: its owner's to write, the agent's to read. */
+  readonly homeDir: string;
 }
 
 /** A lock on inbound.db has been held for longer than the host waits: whoever holds it is stopped (M2). */

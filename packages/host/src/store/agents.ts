@@ -97,3 +97,25 @@ export async function addSetting(sql: Sql, name: string, value: string): Promise
     value,
   );
 }
+
+/** The last value stays; null removes it. */
+export async function storeSetting(sql: Sql, name: string, value: string | null): Promise<void> {
+  if (value === null) await sql.run('DELETE FROM settings WHERE name = ?', name);
+  else {
+    await sql.run(
+      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
+  }
+}
+
+/** Name and value of each setting whose name begins so. */
+export async function settingsBelow(sql: Sql, prefix: string): Promise<(readonly [string, string])[]> {
+  const rows = await sql.all(
+    'SELECT name, value FROM settings WHERE substr(name, 1, ?) = ?',
+    prefix.length,
+    prefix,
+  );
+  return rows.map((row) => [String(row.name), String(row.value)] as const);
+}

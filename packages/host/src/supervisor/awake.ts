@@ -6,19 +6,24 @@
  */
 import type { RunningSandbox, SandboxExit } from '../sandboxes/port.ts';
 import type { BootFailures, Generation, GenerationEnd } from '../store/generations.ts';
-import type { Clock } from '../types.ts';
+import type { Clock, Session } from '../types.ts';
 import type { AwakeFacts } from './decide.ts';
-import { noteFrame } from './ledger.ts';
+import { addCall, noteFrame } from './ledger.ts';
 import type { HeardFrame, Link } from './link.ts';
-import type { TurnLedger } from './port.ts';
+import type { ModelCall, TurnLedger } from './port.ts';
 
 const KILL_AGAIN_MS = 5_000;
 
 export class Awake {
   readonly generation: Generation;
+  readonly session: Session;
   readonly #clock: Clock;
   #phase: AwakeFacts['phase'] = 'starting';
   #link: Link | null = null;
+  /** What is closed when it has ended, the newest first. */
+  readonly #attached: { close(): Promise<void> }[] = [];
+  /** Why it is to take no further turn. */
+  #retired: string | null = null;
   #sandbox: RunningSandbox | null = null;
   #claimSeenMs: number | null = null;
   /** Since when this host watches it: what a dead host saw of it says nothing about now. */
@@ -42,8 +47,9 @@ export class Awake {
   working: ReadonlySet<string> = new Set();
 
   /** @param failures how many lives before it never took up work. */
-  constructor(generation: Generation, clock: Clock, failures: BootFailures) {
+  constructor(generation: Generation, session: Session, clock: Clock, failures: BootFailures) {
     this.generation = generation;
+    this.session = session;
     this.#clock = clock;
     this.#failures = failures;
     this.#sinceMs = clock.now();
@@ -72,6 +78,7 @@ export class Awake {
       case 'ready':
         this.wasReady = true;
         if (this.#phase === 'starting') this.#phase = 'ready';
+        if (this.#retired !== null) this.#link?.send({ t: 'stop' });
         return;
       case 'working':
         this.#tookWork = true;
@@ -116,8 +123,19 @@ export class Awake {
     return this.#ledger;
   }
 
+  /** A call of this generation to its model: part of the running turn, if one runs. */
+  noteCall(call: ModelCall): void {
+    this.#ledger = this.#ledger && addCall(this.#ledger, call);
+  }
+
   attach(link: Link): void {
     this.#link = link;
+    this.#attached.unshift(link);
+  }
+
+  /** Its way out, which goes with it. */
+  attachDoor(door: { close(): Promise<void> }): void {
+    this.#attached.unshift(door);
   }
 
   started(sandbox: RunningSandbox): void {
@@ -148,6 +166,12 @@ export class Awake {
     this.#link?.send({ t: 'stop' });
     if (graceMs === 0) this.#kill();
     else this.#cancelKill = this.#clock.after(graceMs, () => this.#kill());
+  }
+
+  /** It ends its turn, takes no other, and goes. What it is meanwhile watched for, and may be stopped for, stays. */
+  retire(why: string): void {
+    this.#retired ??= why;
+    this.#link?.send({ t: 'stop' });
   }
 
   /**
@@ -192,12 +216,15 @@ export class Awake {
     this.#phase = 'stopping';
     this.#cancelKill?.();
     this.#cancelTurnEnd?.();
-    await this.#link?.close();
+    for (const part of this.#attached) await part.close();
     // One that says it is ready and then takes up nothing has failed like one that never said it (W2).
     const ready = this.#tookWork;
     if (this.#stopReason) {
       const { why, costs, final } = this.#stopReason;
       return { reason: why, costs, final, ready };
+    }
+    if (this.#retired !== null && exit?.code === 0) {
+      return { reason: this.#retired, costs: false, final: false, ready };
     }
     const how = exit?.signal ? `ended by ${exit.signal}` : `exit code ${exit?.code ?? 'unknown'}`;
     return {

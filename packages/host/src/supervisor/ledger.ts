@@ -3,7 +3,7 @@
  * hostile: bounded here and in link.ts, kept in memory, gone with the turn.
  */
 import type { HeardFrame } from './link.ts';
-import type { ToolEntry, TurnLedger } from './port.ts';
+import type { ModelCall, ToolEntry, TurnLedger } from './port.ts';
 
 const MAX_TOOLS = 50;
 
@@ -18,7 +18,9 @@ export function noteFrame(
     case 'working': {
       const { turn, messages } = frame;
       const same = ledger?.turn === turn;
-      return same ? { ...ledger, messages } : { turn, messages, generation, startedMs: nowMs, tools: [] };
+      return same
+        ? { ...ledger, messages }
+        : { turn, messages, generation, startedMs: nowMs, tools: [], usage: null };
     }
     case 'tool':
       return ledger?.turn === frame.turn
@@ -29,6 +31,18 @@ export function noteFrame(
     default:
       return ledger;
   }
+}
+
+export function addCall(ledger: TurnLedger, call: ModelCall): TurnLedger {
+  const before = ledger.usage ?? { calls: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 };
+  const known = before.costMicros !== null && call.costMicros !== null;
+  const usage = {
+    calls: before.calls + 1,
+    inputTokens: before.inputTokens + (call.inputTokens ?? 0),
+    outputTokens: before.outputTokens + (call.outputTokens ?? 0),
+    costMicros: known ? (before.costMicros ?? 0) + (call.costMicros ?? 0) : null,
+  };
+  return { ...ledger, usage };
 }
 
 function withTool(

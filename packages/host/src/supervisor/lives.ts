@@ -19,7 +19,7 @@ import { type HeardFrame, openLink } from './link.ts';
 import { waitingText } from './notices.ts';
 import type { Watcher } from './port.ts';
 import { Slots } from './slots.ts';
-import { intend, startGeneration, type WakeDeps } from './wake.ts';
+import { intend, openDoorAgain, startGeneration, type WakeDeps } from './wake.ts';
 
 const UNAVAILABLE_BASE_MS = 2_000;
 const UNAVAILABLE_MAX_MS = 60_000;
@@ -50,7 +50,7 @@ export class Lives {
     }
     const { store, clock, settings } = this.#deps;
     const generation = await intend(this.#deps, session);
-    const awake = new Awake(generation, clock, await bootFailures(store.read, session.id));
+    const awake = new Awake(generation, session, clock, await bootFailures(store.read, session.id));
     actor.awake = awake;
     try {
       const sandbox = await startGeneration(this.#deps, session, awake, (frame) =>
@@ -71,10 +71,11 @@ export class Lives {
   async takeOver({ session, generation, sandbox }: Survivor, actor: Actor): Promise<void> {
     const { clock, folders, store } = this.#deps;
     this.#slots.hold(session.id);
-    const awake = new Awake(generation, clock, await bootFailures(store.read, session.id));
+    const awake = new Awake(generation, session, clock, await bootFailures(store.read, session.id));
     actor.awake = awake;
     const link = await openLink(folders, generation, (frame) => this.#hear(session, actor, awake, frame));
     awake.takenOver(link, sandbox);
+    await openDoorAgain(this.#deps, session, awake, link.dir);
     this.#watch(session, actor, awake, sandbox);
   }
 

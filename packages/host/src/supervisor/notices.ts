@@ -16,6 +16,20 @@ export function bootOverText(): string {
   return 'The agent has started again. What waited is being answered.';
 }
 
+/** Why a harness gave a turn back, by its class, where a person who waits should know. */
+const MODEL_AWAY: Readonly<Record<string, string>> = {
+  rate_limit: 'the model asks to wait, it has had too many requests',
+  overload: 'the model is overloaded',
+  network: 'the model cannot be reached',
+  server: 'the model has a problem of its own',
+};
+
+/** Null for a reason that is nobody's business. */
+export function modelAwayText(errorClass: string | null): string | null {
+  const reason = Object.hasOwn(MODEL_AWAY, errorClass ?? '') ? MODEL_AWAY[errorClass ?? ''] : undefined;
+  return reason === undefined ? null : waitingText(reason, 'It is tried again by itself.');
+}
+
 export function quarantineText(reason: string): string {
   return `This conversation has been stopped: ${reason.replace(/\.$/, '')}. Your others go on; start a fresh one to talk on.`;
 }

@@ -1,6 +1,6 @@
 /** What the rest of the host knows of the life of sandboxes. */
 import type { MessageId, TurnId } from '@bellhop/mailbox';
-import type { Session, SessionId } from '../types.ts';
+import type { AgentId, Session, SessionId } from '../types.ts';
 
 export interface Supervisor {
   /** Something may be due for this session; returns at once. Cheap, and safe to call at any time. */
@@ -17,6 +17,10 @@ export interface Supervisor {
   retry(session: SessionId, message: MessageId): Promise<boolean>;
   /** Sessions whose sandbox runs. */
   awake(): readonly SessionId[];
+  /** Something that a sandbox gets at its start has changed: the agent's end softly, in the middle of no turn. */
+  renew(agent: AgentId, why: string): void;
+  /** A call to the model is on record. */
+  modelCalled(call: ModelCall): void;
   summary(): { readonly awake: number; readonly working: number; readonly waitingFor: readonly string[] };
 }
 
@@ -29,6 +33,25 @@ export interface TurnLedger {
   readonly startedMs: number;
   /** The last ones, oldest first. */
   readonly tools: readonly ToolEntry[];
+  /** Null while no model was called. */
+  readonly usage: TurnUsage | null;
+}
+
+export interface TurnUsage {
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Millionths of a US dollar; null when the price of one of the calls is not known. */
+  readonly costMicros: number | null;
+}
+
+/** What the supervisor needs of a call (egress/port.ts CallRecord). */
+export interface ModelCall {
+  readonly session: string;
+  readonly generation: number;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costMicros: number | null;
 }
 
 export interface ToolEntry {

@@ -11,13 +11,13 @@ import type { MessageId } from '@bellhop/mailbox';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
 import { type Enqueuer, MailboxBusy, MailboxDamaged } from '../sessions/port.ts';
 import { isUntouched, quarantine, sessionById } from '../store/sessions.ts';
-import type { Session, SessionId } from '../types.ts';
+import type { AgentId, Session, SessionId } from '../types.ts';
 import { Actor } from './actor.ts';
 import { type AdoptionDeps, takeInheritance } from './adoption.ts';
 import { decideLife } from './decide.ts';
 import { DueTimer } from './due-timer.ts';
 import { Lives, type LivesDeps } from './lives.ts';
-import type { Supervisor as SupervisorPort, TurnLedger } from './port.ts';
+import type { ModelCall, Supervisor as SupervisorPort, TurnLedger } from './port.ts';
 import { recover } from './recovery.ts';
 import { refuseMessages } from './refusal.ts';
 import { DueRepair } from './repair.ts';
@@ -116,6 +116,17 @@ export class Supervisor implements SupervisorPort {
 
   awake(): readonly SessionId[] {
     return [...this.#actors].flatMap(([session, actor]) => (actor.awake ? [session] : []));
+  }
+
+  renew(agent: AgentId, why: string): void {
+    for (const { awake } of this.#actors.values()) if (awake?.session.agentId === agent) awake.retire(why);
+  }
+
+  modelCalled(call: ModelCall): void {
+    const awake = this.#actors.get(call.session as SessionId)?.awake;
+    if (!awake?.ledger || awake.generation.number !== call.generation) return;
+    awake.noteCall(call);
+    this.#deps.watcher.ledger(awake.session, awake.ledger);
   }
 
   summary(): ReturnType<SupervisorPort['summary']> {

@@ -27,7 +27,7 @@ import { type Generation, markReady, markSettled } from '../store/generations.ts
 import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
-import { failureText } from './notices.ts';
+import { failureText, modelAwayText } from './notices.ts';
 import type { Watcher } from './port.ts';
 
 /** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */
@@ -106,7 +106,7 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
   if (added.length > 0) await briefly(sent);
 
   const plan = await decide(deps, input, snapshot);
-  const ends = await recordEnds(deps, session, plan.changes);
+  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks);
   const mirrored = input.takeMirror() ? await toMirror(deps.store.read, session.id) : [];
   const nextDueMs = await settle(deps, input, { snapshot, checked, plan, mirrored });
   // People see the end of a message once what was said before it, and about it, is out.
@@ -212,19 +212,28 @@ interface Ends {
   readonly fresh: readonly { id: MessageId; state: 'answered' | 'failed'; reason: string | null }[];
 }
 
-/** Commit 2: ends of messages, with a notice for each failure. */
+/** Commit 2: ends of messages, with a notice for each failure, and one for a turn whose model is away. */
 async function recordEnds(
   deps: SweepDeps,
   session: Session,
   changes: readonly InboundChange[],
+  acks: readonly Ack[],
 ): Promise<Ends> {
   const ends = changes.flatMap((c) => (c.kind === 'completed' || c.kind === 'failed' ? [c] : []));
-  if (ends.length === 0) return { notices: [], fresh: [] };
-  const notices = ends.flatMap((end) =>
+  const nowMs = deps.clock.now();
+  const wanted = ends.flatMap((end) =>
     end.kind === 'failed'
-      ? [notice(session, `${end.id}:${end.attempt}`, failureText(end.reason), end.id, deps.clock.now())]
+      ? [notice(session, `${end.id}:${end.attempt}`, failureText(end.reason), end.id, nowMs)]
       : [],
   );
+  for (const change of changes) {
+    const ack = change.kind === 'released' ? acks.find((a) => a.messageId === change.id) : undefined;
+    const text = modelAwayText(ack?.errorClass ?? null);
+    // Named by the turn, which keeps its id when it is tried again: said once, however often that is.
+    if (text !== null) wanted.push(notice(session, `waits:${ack?.turnId}`, text, change.id, nowMs));
+  }
+  if (ends.length + wanted.length === 0) return { notices: [], fresh: [] };
+  const notices: Delivery[] = [];
   const fresh = await deps.store.transaction(async (sql) => {
     const told = [];
     for (const end of ends) {
@@ -233,7 +242,7 @@ async function recordEnds(
       if (await endTarget(sql, session.id, end.id, state, reason, deps.clock.now()))
         told.push({ id: end.id, state, reason } as const);
     }
-    for (const n of notices) await addDelivery(sql, n);
+    for (const n of wanted) if (await addDelivery(sql, n)) notices.push(n);
     return told;
   });
   return { notices, fresh };

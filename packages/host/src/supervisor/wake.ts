@@ -4,7 +4,9 @@
  * The intent comes first and carries the mark by which a later host finds what this one left running.
  */
 import type { RunnerConfig } from '@bellhop/runner/protocol';
+import { EGRESS_SOCKET, type Egress } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
+import type { AgentModel, Models } from '../model/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
 import { agentById } from '../store/agents.ts';
@@ -18,13 +20,15 @@ export interface WakeDeps {
   readonly store: Store;
   readonly mailboxes: Mailboxes;
   readonly runtime: SandboxRuntime;
+  readonly egress: Egress;
+  readonly models: Pick<Models, 'of'>;
   readonly log: Log;
   readonly folders: Folders;
   readonly clock: Clock;
   readonly settings: Settings;
   /** `bellhop:<install id>:`. */
   readonly markPrefix: string;
-  /** The folder with `node` and `runner.mjs`. */
+  /** The folder with `node` and the runner's bundles. */
   readonly runnerDir: string;
   /** IANA name, for TZ inside. */
   readonly zone: string;
@@ -55,7 +59,9 @@ export async function startGeneration(
   );
   const link = await openLink(deps.folders, generation, onFrame);
   awake.attach(link);
-  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', link.dir));
+  // Before the sandbox: who cannot be watched on its way out does not come in.
+  const way = { dir: link.dir, using: await openDoor(deps, session, agent, awake, link.dir) };
+  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', way));
   awake.started(sandbox);
   try {
     await deps.store.transaction((sql) => markRunning(sql, session.id, generation.number, sandbox.identity));
@@ -64,6 +70,36 @@ export async function startGeneration(
     deps.log.warn('generation not marked as running', { session: session.id, error: String(error) });
   }
   return sandbox;
+}
+
+/** The way out of a generation, which goes with it. Rejects with SandboxUnavailable. */
+async function openDoor(
+  deps: WakeDeps,
+  session: Session,
+  agent: Agent,
+  awake: Awake,
+  dir: string,
+): Promise<AgentModel> {
+  const using = deps.models.of(agent);
+  const { number } = awake.generation;
+  const door = { dir, session: session.id, agent: agent.id, generation: number, endpoint: using.endpoint };
+  awake.attachDoor(await deps.egress.open(door));
+  return using;
+}
+
+/** The same for a sandbox of a dead host, whose way out went with that host. Never rejects: without it, it is ended. */
+export async function openDoorAgain(
+  deps: WakeDeps,
+  session: Session,
+  awake: Awake,
+  dir: string,
+): Promise<void> {
+  try {
+    await openDoor(deps, session, await agentOf(deps, session), awake, dir);
+  } catch (error) {
+    deps.log.warn('no way out', { session: session.id, error: String(error) });
+    awake.stop('its way out could not be opened again', false, 0);
+  }
 }
 
 /**
@@ -97,9 +133,9 @@ function toSpec(
   agent: Agent,
   generation: Generation,
   mode: RunnerConfig['mode'],
-  linkDir: string | null,
+  way: { readonly dir: string; readonly using: AgentModel } | null,
 ): Parameters<SandboxRuntime['start']>[0] {
-  const { inDir, outDir, workDir } = deps.mailboxes.paths(session);
+  const { inDir, outDir, workDir, memoryDir, homeDir } = deps.mailboxes.paths(session);
   const mounts: SandboxMount[] = [];
   const mount = (source: string, target: string, writable: boolean): string => {
     const added = { source, target, writable };
@@ -107,27 +143,34 @@ function toSpec(
     return deps.runtime.inside(added);
   };
   const program = mount(deps.runnerDir, '/bellhop', false);
+  const runDir = way && mount(way.dir, '/run/bellhop', false);
   const inside = {
     inDir: mount(inDir, '/workspace/in', false),
     outDir: mount(outDir, '/workspace/out', true),
     workDir: mount(workDir, '/workspace/agent', true),
-    socketPath: linkDir === null ? '' : `${mount(linkDir, '/run/bellhop', false)}/${SOCKET_NAME}`,
+    memoryDir: mount(memoryDir, '/workspace/memory', true),
+    // The folder, not AGENT.md itself: an editor that saves by renaming would leave the old file mounted.
+    homeDir: mount(homeDir, '/workspace/home', false),
+    socketPath: runDir === null ? '' : `${runDir}/${SOCKET_NAME}`,
+    egressSocketPath: runDir === null ? '' : `${runDir}/${EGRESS_SOCKET}`,
   };
   const config: RunnerConfig = {
     ...inside,
     session: session.id,
     generation: generation.number,
-    harness: agent.harness,
+    harness: way?.using.harness ?? agent.harness,
+    model: way?.using.config ?? null,
     agentName: agent.name,
     batchSize: deps.settings.batchSize,
     contextRows: deps.settings.contextRows,
     mode,
   };
+  const bundle = config.mode === 'run' && config.harness === 'light' ? 'runner-light.mjs' : 'runner.mjs';
   return {
     mark: generation.mark,
     mounts,
     workDir: inside.workDir,
     env: { TZ: deps.zone },
-    command: [`${program}/node`, '--max-semi-space-size=1', `${program}/runner.mjs`, JSON.stringify(config)],
+    command: [`${program}/node`, '--max-semi-space-size=1', `${program}/${bundle}`, JSON.stringify(config)],
   };
 }

@@ -172,7 +172,15 @@ describe('the stream', () => {
     const world = await openApiWorld(t);
     await world.post('/v1/messages', { id: 'm1', text: 'hello' });
     world.told.working.add('m1');
-    const turn = { turn: 't1', messages: ['m1'], generation: 1, sandbox: 'none', startedAt: '', tools: [] };
+    const turn = {
+      turn: 't1',
+      messages: ['m1'],
+      generation: 1,
+      sandbox: 'none',
+      startedAt: '',
+      tools: [],
+      usage: null,
+    };
     world.watchers.tell(KEY, { type: 'ledger', turn });
     for (const text of ['Once ', 'upon ']) world.watchers.tell(KEY, { type: 'live', turn: 't1', text });
     const { heard, hears } = await world.events('');

@@ -13,6 +13,7 @@ import { createAccessGate } from '../../src/access/gate.ts';
 import type { ApiError, StreamEvent } from '../../src/api/contract.ts';
 import { createConversationLog } from '../../src/api/conversation-log.ts';
 import type { Limits } from '../../src/api/http.ts';
+import { createModelRoutes } from '../../src/api/model-routes.ts';
 import { createOwnerApp } from '../../src/api/owner-app.ts';
 import type { App } from '../../src/api/routing.ts';
 import { servedRoutes } from '../../src/api/served-app.ts';
@@ -24,6 +25,7 @@ import { createSpool } from '../../src/api/spool.ts';
 import { Watchers } from '../../src/api/stream.ts';
 import { createWebApp } from '../../src/api/web-app.ts';
 import { firstStart, installIdOf } from '../../src/first-start.ts';
+import { openModels } from '../../src/model/models.ts';
 import { createRouter } from '../../src/router/router.ts';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
@@ -34,6 +36,7 @@ import { openStore } from '../../src/store/sqlite.ts';
 import type { SessionId } from '../../src/types.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { MemoryLog } from '../store-world.ts';
+import { FakeEgress } from '../supervisor/fake-egress.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { until } from '../until.ts';
 
@@ -82,6 +85,8 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     retry: async (_: SessionId, message: string) => told.retries.push(message) > 0 && told.answer,
     awake: () => [],
     summary: () => ({ awake: 0, working: 0, waitingFor: [] }),
+    renew: () => undefined,
+    modelCalled: () => undefined,
   };
   const status = async () => ({
     version: '0.1.0',
@@ -90,7 +95,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     data: dir,
     startedAt: new Date(clock.now()).toISOString(),
     sandbox: { kind: 'none', warning: null },
-    agents: [{ name: 'bell', harness: 'demo', demo: true }],
+    agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
     sessions: { total: 0, awake: 0, quarantined: 0 },
     messages: { waiting: 0, working: 0, failed: 0 },
     waitingFor: [],
@@ -116,7 +121,14 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   });
   for (const { name, channel } of [web, terminal])
     await channel.start({ accept: (event) => router.accept(name, event) });
-  const common = { store, supervisor, watchers, settings, clock, status };
+  const egress = new FakeEgress();
+  egress.test = async () => ({ ms: 1, text: 'ok', inputTokens: 1, outputTokens: 1 });
+  const known = () => egress.known;
+  const models = await openModels({ store, known, forcedHarness: null, renew: () => undefined });
+  const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, costMicros: 3, unpriced: 0 };
+  const usage = () => [{ key: 'bell', ...sum }];
+  const modelRoutes = createModelRoutes({ store, models, egress, usage });
+  const common = { store, models, supervisor, watchers, settings, clock, status };
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
   const links = new Links(clock);
@@ -127,7 +139,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   writeFileSync(join(siteDir, 'index.html'), '<!doctype html><title>Stand-in</title>');
   writeFileSync(join(siteDir, 'assets/app-0123.js'), SCRIPT);
   writeFileSync(join(siteDir, 'assets/app-0123.js.gz'), gzipSync(SCRIPT));
-  const served = servedRoutes({ ...deps, ...web, showPaths: false });
+  const served = [...servedRoutes({ ...deps, ...web, showPaths: false }), ...modelRoutes];
   const webApp = createWebApp({ links, cookies, password, served, siteDir, hostNames: settings.hostNames });
   const page = await listenForPage('127.0.0.1', 0, log, limits);
   t.after(() => page.close());
@@ -135,7 +147,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const url = `http://127.0.0.1:${page.port}/`;
   const stopped = { asked: false };
   const ownerApp = createOwnerApp({
-    served: servedRoutes({ ...deps, ...terminal, showPaths: true }),
+    served: [...servedRoutes({ ...deps, ...terminal, showPaths: true }), ...modelRoutes],
     links,
     password,
     url,
@@ -205,6 +217,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     store,
     clock,
     log,
+    models,
     watchers,
     web,
     terminal,

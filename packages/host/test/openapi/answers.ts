@@ -23,7 +23,7 @@ const status: Of<contract.Status> = v.strictObject({
   data: text,
   startedAt: time,
   sandbox: v.strictObject({ kind: text, warning: maybe }),
-  agents: v.array(v.strictObject({ name: text, harness: text, demo: v.boolean() })),
+  agents: v.array(v.strictObject({ name: text, harness: text, demo: v.boolean(), model: maybe })),
   sessions: v.strictObject({ total: count, awake: count, quarantined: count }),
   messages: v.strictObject({ waiting: count, working: count, failed: count }),
   waitingFor: v.array(text),
@@ -87,6 +87,14 @@ const turn: Of<contract.TurnView> = v.strictObject({
   sandbox: text,
   startedAt: time,
   tools: v.pipe(v.array(tool), v.maxLength(50)),
+  usage: v.nullable(
+    v.strictObject({
+      calls: count,
+      inputTokens: count,
+      outputTokens: count,
+      costMicros: v.nullable(count),
+    }),
+  ),
 });
 
 const conversation: Of<contract.ConversationView> = v.strictObject({
@@ -124,6 +132,42 @@ const sent: Of<contract.SentMessage> = v.strictObject({
 });
 const uploaded: Of<contract.UploadedFile> = v.strictObject({ file: text, name: text, size: count });
 const link: Of<contract.SignInLink> = v.strictObject({ url: text, expiresAt: time });
+
+const key = v.picklist(['environment', 'vault', 'unreadable', 'missing', 'none needed']);
+const model: Of<contract.ModelView> = v.strictObject({
+  agent: text,
+  by: v.picklist(['owner', 'environment', 'vault', 'ollama', 'nobody']),
+  provider: maybe,
+  model: maybe,
+  baseUrl: maybe,
+  key,
+  harness: text,
+  demo: v.boolean(),
+  providers: v.array(v.strictObject({ id: text, label: text, variable: maybe, key, defaultModel: maybe })),
+});
+const modelTest: Of<contract.ModelTest> = v.strictObject({
+  provider: text,
+  model: text,
+  ms: count,
+  text,
+  inputTokens: v.nullable(count),
+  outputTokens: v.nullable(count),
+});
+const models: Of<contract.ModelList> = v.strictObject({ provider: text, models: v.array(text) });
+const usage: Of<contract.UsageView> = v.strictObject({
+  by: v.picklist(['agent', 'session', 'day', 'model']),
+  rows: v.array(
+    v.strictObject({
+      key: text,
+      calls: count,
+      inputTokens: count,
+      outputTokens: count,
+      cachedTokens: count,
+      costMicros: count,
+      unpriced: count,
+    }),
+  ),
+});
 const error: Of<contract.ApiError> = v.strictObject({
   error: v.strictObject({ code: text, message: text, hint: text }),
 });
@@ -138,6 +182,10 @@ export const ANSWERS = {
   SentMessage: sent,
   UploadedFile: uploaded,
   SignInLink: link,
+  ModelView: model,
+  ModelTest: modelTest,
+  ModelList: models,
+  UsageView: usage,
   ApiError: error,
   Empty: v.strictObject({}),
   FileView: file,

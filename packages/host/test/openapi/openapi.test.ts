@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import * as v from 'valibot';
+import type { AgentId } from '../../src/types.ts';
 import { type ApiWorld, openApiWorld } from '../api/world.ts';
 import { ANSWERS } from './answers.ts';
 import { buildDocument } from './document.ts';
@@ -37,6 +38,11 @@ const SAMPLES: Readonly<Record<string, (world: ApiWorld) => Sample>> = {
   'POST /v1/messages/:id/retry': () => ({ path: '/v1/messages/m1/retry' }),
   'POST /v1/answers': () => ({ path: '/v1/answers', body: { id: 'a1', question: 'q1', option: 'yes' } }),
   'POST /v1/turns/stop': () => ({ path: '/v1/turns/stop', body: {} }),
+  'GET /v1/model': () => ({ path: '/v1/model' }),
+  'PUT /v1/model': () => ({ path: '/v1/model', body: { provider: 'anthropic', key: 'a-key' } }),
+  'POST /v1/model/test': () => ({ path: '/v1/model/test', body: {} }),
+  'GET /v1/models': () => ({ path: '/v1/models' }),
+  'GET /v1/usage': () => ({ path: '/v1/usage' }),
   'POST /v1/stop': () => ({ path: '/v1/stop' }),
   'POST /v1/links': () => ({ path: '/v1/links' }),
   'POST /v1/password': () => ({ path: '/v1/password', body: { password: SECRET } }),
@@ -67,6 +73,8 @@ async function lived(t: TestContext): Promise<ApiWorld> {
       session,
     ),
   );
+  const choice = { provider: 'anthropic', model: 'm', baseUrl: null } as const;
+  await world.models.choose('bell' as AgentId, choice);
   return world;
 }
 

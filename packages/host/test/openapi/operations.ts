@@ -1,5 +1,6 @@
 /** What each route is for, takes and gives: the words of the OpenAPI description. One row for each route, no more. */
 import type * as v from 'valibot';
+import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
 import { markReadSchema } from '../../src/api/routes/conversations.ts';
 import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
 import { stopTurnSchema } from '../../src/api/routes/turns.ts';
@@ -107,6 +108,31 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Stop the turn that is at work',
     body: stopTurnSchema,
     answer: [202, 'Empty'],
+  },
+  'GET /v1/model': {
+    summary: 'The model of an agent, who chose it, and what could be chosen',
+    query: { agent: PLACE.agent },
+    answer: [200, 'ModelView'],
+  },
+  'PUT /v1/model': {
+    summary: 'Choose a model, store a key; it holds from the next turn on',
+    body: setModelSchema,
+    answer: [200, 'ModelView'],
+  },
+  'POST /v1/model/test': {
+    summary: 'One real, tiny call to the model',
+    body: testModelSchema,
+    answer: [200, 'ModelTest'],
+  },
+  'GET /v1/models': {
+    summary: 'The models that a provider names',
+    query: { agent: PLACE.agent, provider: 'default: the one in use' },
+    answer: [200, 'ModelList'],
+  },
+  'GET /v1/usage': {
+    summary: 'What the models used, and what it cost',
+    query: { by: 'agent, session, day or model; default: agent' },
+    answer: [200, 'UsageView'],
   },
   'POST /v1/stop': { summary: 'Stop the host', answer: [202, 'Empty'], owner: true },
   'POST /v1/links': { summary: 'A new link to sign in by', answer: [201, 'SignInLink'], owner: true },

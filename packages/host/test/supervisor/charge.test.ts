@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { settle, until } from '../until.ts';
-import { answering, dyingAtBoot, dyingAtWork, dyingWhenReady } from './behaviours.ts';
+import { answering, type Behaviour, dyingAtBoot, dyingAtWork, dyingWhenReady } from './behaviours.ts';
 import { type House, notices, openHouse } from './world.ts';
 
 async function triesOf(house: House, id: string): Promise<number> {
@@ -102,26 +102,48 @@ describe('a try', () => {
 });
 
 describe('an agent that does not answer', () => {
+  /** Puts its work off at every bell. */
+  const busy =
+    (errorClass: string): Behaviour =>
+    async (life, clock) => {
+      const work = () => {
+        const turn = life.ended ? null : life.claim(clock.now());
+        if (!turn) return;
+        const ack = { status: 'released', errorClass, error: 'busy', retryAfterMs: 7_000 } as const;
+        life.commit(turn.turnId, turn.messages, [], ack);
+        life.say({ t: 'bell' });
+      };
+      life.onFrame = (frame) => (frame.t === 'stop' ? life.exit(0) : work());
+      await life.ready();
+      work();
+    };
+
   test('L4: "later" puts the message off, costs no try and keeps the sandbox', async (t) => {
     const house = await openHouse(t);
-    house.runtime.always = async (life, clock) => {
-      life.onFrame = (frame) => (frame.t === 'stop' ? life.exit(0) : undefined);
-      await life.ready();
-      const turn = life.claim(clock.now());
-      if (!turn) return;
-      life.commit(turn.turnId, turn.messages, [], {
-        status: 'released',
-        errorClass: 'rate_limit',
-        error: 'busy',
-        retryAfterMs: 7_000,
-      });
-      life.say({ t: 'bell' });
-    };
+    house.runtime.always = busy('demo');
     await house.say('m1');
     await until('it is put off', async () => (await house.dueMs()) === house.clock.now() + 7_000);
     assert.equal(await triesOf(house, 'm1'), 0);
     assert.equal(await house.stateOf('m1'), 'enqueued');
     assert.deepEqual(notices(house), []);
+  });
+
+  test('a model that is away is told once, however often the turn is tried', async (t) => {
+    const house = await openHouse(t);
+    house.runtime.always = busy('overload');
+    await house.say('m1');
+    for (let put = 1; put <= 3; put += 1) {
+      const dueMs = house.clock.now() + Math.max(7_000, 5_000 * 2 ** (put - 1));
+      await until('it is put off', async () => (await house.dueMs()) === dueMs);
+      house.clock.advance(dueMs - house.clock.now());
+      // A runner that is awake looks at its own clock.
+      house.runtime.last.onFrame({ t: 'bell' });
+    }
+    await until('the notice is out', () => notices(house).length > 0);
+    assert.deepEqual(notices(house), [
+      'Your message is safe and waits: the model is overloaded. It is tried again by itself.',
+    ]);
+    assert.equal(await triesOf(house, 'm1'), 0);
   });
 
   test('L4: "never" ends the message at once, in the words of the agent', async (t) => {

@@ -72,12 +72,13 @@ describe('waking', () => {
     const house = await openHouse(t);
     const session = await house.say('m1');
     await house.end('m1', 'answered');
-    const { inDir, outDir, workDir } = house.mailboxes.paths(session);
+    const { inDir, outDir, workDir, memoryDir, homeDir } = house.mailboxes.paths(session);
     const writable = house.runtime.last.spec.mounts
       .filter((mount) => mount.writable)
       .map((mount) => mount.source);
-    assert.deepEqual(writable.sort(), [outDir, workDir].sort());
-    assert.ok(house.runtime.last.spec.mounts.some((mount) => mount.source === inDir && !mount.writable));
+    assert.deepEqual(writable.sort(), [outDir, workDir, memoryDir].sort());
+    for (const dir of [inDir, homeDir])
+      assert.ok(house.runtime.last.spec.mounts.some((mount) => mount.source === dir && !mount.writable));
     assert.deepEqual(Object.keys(house.runtime.last.spec.env), ['TZ']);
   });
 });

@@ -24,12 +24,14 @@ import { FakeChannel } from '../fake-channel.ts';
 import { message } from '../router/events.ts';
 import { openStoreWorld, type StoreWorld } from '../store-world.ts';
 import { until } from '../until.ts';
+import { FakeEgress } from './fake-egress.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 
 const limits = { maxFileBytes: 4_000_000, maxValueBytes: 1_000_000, maxRows: 200 };
 
 export interface House extends StoreWorld {
   readonly runtime: FakeRuntime;
+  readonly egress: FakeEgress;
   readonly channel: FakeChannel;
   readonly mailboxes: Mailboxes;
   readonly settings: Settings;
@@ -57,6 +59,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
   const { dir, clock, log, store } = world;
   const settings = { ...readSettings(dir), maxAwake: 8, ...change };
   const runtime = new FakeRuntime(clock);
+  const egress = new FakeEgress();
   const channel = new FakeChannel();
   const folders = { dataDir: dir, user: null };
   const mailboxes = createMailboxes(folders, limits);
@@ -75,6 +78,8 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
       store: on,
       mailboxes,
       runtime,
+      egress,
+      models: { of: (agent) => ({ by: 'nobody', endpoint: null, config: null, harness: agent.harness }) },
       folders,
       clock,
       log,
@@ -124,6 +129,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
   const house: House = {
     ...world,
     runtime,
+    egress,
     channel,
     mailboxes,
     settings,

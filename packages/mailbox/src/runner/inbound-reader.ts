@@ -6,9 +6,9 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Address, InboundRow, MessageId, OutboundId } from '../model.ts';
+import type { Address, Destination, InboundRow, MessageId, OutboundId } from '../model.ts';
 import { INBOUND_COLUMNS, toInboundRow } from '../rows.ts';
-import { int, textOrNull } from '../sqlite.ts';
+import { int, text, textOrNull } from '../sqlite.ts';
 
 /** A commit of the host holds its lock for a millisecond or two; this is waited for, blocking. */
 const COMMIT_WAIT_MS = 20;
@@ -99,6 +99,34 @@ export class InboundReader {
 
   watermark(name: 'acks_through' | 'rows_through'): number {
     return int(this.#db.prepare('SELECT value FROM watermarks WHERE name = ?').get(name)?.value);
+  }
+
+  /** Tasks that wait, the earliest first; by the index of what waits alone (M12). */
+  tasks(limit: number): InboundRow[] {
+    return this.#db
+      .prepare(
+        `SELECT ${INBOUND_COLUMNS} FROM messages_in INDEXED BY idx_messages_in_due
+         WHERE status = 'pending' AND trigger = 1 AND kind = 'task' ORDER BY due_ms, seq LIMIT ?`,
+      )
+      .all(limit)
+      .map(toInboundRow);
+  }
+
+  /** The names this session may send to. */
+  destinations(): Destination[] {
+    return this.#db
+      .prepare(
+        'SELECT name, display_name, type, channel_type, platform_id, agent_group_id FROM destinations ORDER BY name',
+      )
+      .all()
+      .map((row) => ({
+        name: text(row.name),
+        displayName: textOrNull(row.display_name),
+        type: row.type === 'agent' ? 'agent' : 'channel',
+        channel: textOrNull(row.channel_type),
+        chat: textOrNull(row.platform_id),
+        agentId: textOrNull(row.agent_group_id),
+      }));
   }
 
   /** The session's default reply address. */

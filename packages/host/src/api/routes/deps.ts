@@ -1,5 +1,6 @@
 /** What the routes of one served channel need. */
 import type { ServedChannel, ServedName } from '@bellhop/channels/served';
+import type { Models } from '../../model/port.ts';
 import type { ReceivedFiles } from '../../sessions/port.ts';
 import type { Store } from '../../store/port.ts';
 import type { Supervisor } from '../../supervisor/port.ts';
@@ -18,6 +19,7 @@ export interface ServedDeps {
   readonly store: Store;
   readonly received: ReceivedFiles;
   readonly supervisor: Supervisor;
+  readonly models: Models;
   readonly watchers: Watchers;
   readonly spool: Spool;
   readonly settings: Settings;

@@ -2,6 +2,7 @@
 import type { Accepted } from '@bellhop/channels';
 import { agentOfChat, ownerOn } from '@bellhop/channels/served';
 import * as v from 'valibot';
+import type { Models } from '../../model/port.ts';
 import { repliesTo } from '../../store/conversation.ts';
 import { countOpenReplies } from '../../store/deliveries.ts';
 import { targetsOf } from '../../store/events.ts';
@@ -33,7 +34,7 @@ export const answerSchema = v.object({
 });
 
 export function messageRoutes(deps: ServedDeps): readonly Route[] {
-  const { store, channel, supervisor, spool, settings, clock } = deps;
+  const { store, channel, supervisor, models, spool, settings, clock } = deps;
   const { maxTextBytes } = settings;
   // JSON may write one character as six bytes.
   const maxBodyBytes = maxTextBytes * 6 + JSON_BYTES;
@@ -61,14 +62,14 @@ export function messageRoutes(deps: ServedDeps): readonly Route[] {
       isMention: true,
       isGroup: false,
     });
-    return { status: 202, json: toSent(accepted, place) };
+    return { status: 202, json: toSent(accepted, place, models) };
   }
 
   async function sendAnswer(request: ApiRequest): Promise<ApiAnswer> {
     const { id, question, option, ...where } = await readBody(request, answerSchema, JSON_BYTES);
     const place = await findPlace(store, deps.name, where);
     const accepted = await channel.receive({ ...event(id, place), kind: 'answer', question, option });
-    return { status: 202, json: toSent(accepted, place) };
+    return { status: 202, json: toSent(accepted, place, models) };
   }
 
   async function findTarget(id: string) {
@@ -106,7 +107,7 @@ export function messageRoutes(deps: ServedDeps): readonly Route[] {
   ];
 }
 
-function toSent(accepted: Accepted, { agent, key }: Place): SentMessage {
+function toSent(accepted: Accepted, { agent, key }: Place, models: Models): SentMessage {
   if (accepted.kind === 'refused') {
     throw new Problem(403, 'refused', accepted.reason, 'Nothing was stored.');
   }
@@ -115,7 +116,7 @@ function toSent(accepted: Accepted, { agent, key }: Place): SentMessage {
     session: accepted.sessions[0] ?? '',
     agent: agent.name,
     thread: key.thread,
-    demo: agent.harness === DEMO_HARNESS,
+    demo: models.of(agent).harness === DEMO_HARNESS,
   };
 }
 

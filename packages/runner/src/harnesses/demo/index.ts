@@ -16,7 +16,7 @@ export function demoHarness(): Harness {
   const table: readonly Verb[] = [...verbs, ...failures];
   return {
     name: 'demo',
-    start(workDir) {
+    start({ workDir }) {
       workspace.dir = workDir;
       dieAtBoot(workDir);
     },

@@ -1,0 +1,71 @@
+/**
+ * What host and egress process say to each other: JSON lines over the child's stdin and stdout.
+ *
+ * Both ends come from one checkout and trust each other, so frames are typed and not checked. A request carries `n`,
+ * and its end the same `n`. A key travels in one direction alone and in one frame alone, `secret`, on the day that
+ * its owner enters it.
+ */
+import type { Readable } from 'node:stream';
+import type { SandboxUser } from '../folders.ts';
+import type { CallRecord, DoorPlan, KeyState, Known, ModelReply } from './port.ts';
+import type { Endpoint } from './providers.ts';
+
+/** The one argument of the egress process, as JSON. */
+export interface EgressConfig {
+  readonly dataDir: string;
+  readonly user: SandboxUser | null;
+}
+
+/** What each request asks, and what its end brings. */
+export interface Requests {
+  open: { readonly asks: DoorPlan; readonly brings: null };
+  close: { readonly asks: Pick<DoorPlan, 'session' | 'generation'>; readonly brings: null };
+  /** `value` null removes it. */
+  secret: {
+    readonly asks: { readonly name: string; readonly value: string | null };
+    readonly brings: readonly KeyState[];
+  };
+  /** Looks for an Ollama again. */
+  look: { readonly asks: null; readonly brings: Known };
+  test: {
+    readonly asks: { readonly endpoint: Endpoint; readonly agent: string };
+    readonly brings: ModelReply;
+  };
+  list: { readonly asks: Endpoint; readonly brings: readonly string[] };
+}
+
+export type RequestName = keyof Requests;
+
+export type HostToEgress = {
+  [Name in RequestName]: { readonly t: Name; readonly n: number; readonly asks: Requests[Name]['asks'] };
+}[RequestName];
+
+export type EgressToHost =
+  | ({ readonly t: 'ready' } & Known)
+  /** Keys or Ollama have changed. */
+  | ({ readonly t: 'known' } & Known)
+  | { readonly t: 'done'; readonly n: number; readonly brings: unknown }
+  | {
+      readonly t: 'failed';
+      readonly n: number;
+      readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+    }
+  | { readonly t: 'call'; readonly call: CallRecord }
+  /** For the host's log. */
+  | { readonly t: 'warn'; readonly what: string };
+
+/** Exit code when it cannot start and has said why on stderr: a sentence, and a line with what to do. */
+export const EGRESS_REFUSED = 2;
+
+export function toLine(frame: HostToEgress | EgressToHost): string {
+  return `${JSON.stringify(frame)}\n`;
+}
+
+export function readLines<Frame>(stream: Readable, onFrame: (frame: Frame) => void): void {
+  const rest = { line: '' };
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest.line + chunk).split('\n');
+    rest.line = lines.pop() ?? '';
+    for (const line of lines) onFrame(JSON.parse(line) as Frame);
+  });
+}

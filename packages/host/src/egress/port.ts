@@ -1,0 +1,117 @@
+/**
+ * The egress process as the rest of the host knows it: the one way out of every sandbox (design.md §6).
+ *
+ * Who calls is known by the socket: one per session and generation, gone with it. Keys are decrypted on the other side
+ * of the process boundary; here are their names.
+ */
+import type { Endpoint } from './providers.ts';
+
+export interface Egress {
+  /**
+   * Resolves when the session's socket listens in its folder. Rejects with SandboxUnavailable when there is no way
+   * out: then no sandbox may start. A door stays open over a death of the process: it is opened again.
+   */
+  open(door: DoorPlan): Promise<Door>;
+  readonly known: Known;
+  /** Looks for an Ollama again, and returns what is known then. The next four reject with EgressError. */
+  look(): Promise<Known>;
+  /** Null removes it. Durable when it resolves. */
+  keep(name: string, value: string | null): Promise<void>;
+  /** One real, tiny call. */
+  test(endpoint: Endpoint, agent: string): Promise<ModelReply>;
+  /** The models that the provider names. */
+  list(endpoint: Endpoint): Promise<readonly string[]>;
+}
+
+/** Name of a session's socket, in its runtime folder. */
+export const EGRESS_SOCKET = 'egress.sock';
+
+/** One session's way out during one generation. */
+export interface DoorPlan {
+  /** The folder, seen from outside, in which the socket appears. */
+  readonly dir: string;
+  readonly session: string;
+  readonly agent: string;
+  readonly generation: number;
+  /** Null: no model is connected, and every request is refused. */
+  readonly endpoint: Endpoint | null;
+}
+
+export interface Door {
+  /** Resolves when nothing listens and no connection is left. Never rejects; safe twice. */
+  close(): Promise<void>;
+}
+
+export interface EgressListener {
+  /** A call has ended and is on record. */
+  call(call: CallRecord): void;
+  /** Keys or Ollama may have changed. */
+  known(): void;
+}
+
+export interface KeyState {
+  readonly name: string;
+  readonly from: 'environment' | 'vault';
+  /** False: it is stored, and the vault's key does not open it. */
+  readonly readable: boolean;
+}
+
+export interface Known {
+  readonly keys: readonly KeyState[];
+  /** Models of the Ollama on this machine; null when none answers. */
+  readonly ollama: readonly string[] | null;
+}
+
+export interface ModelReply {
+  readonly ms: number;
+  readonly text: string;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+}
+
+/** One call to a model, as it is on record. Null: not known. */
+export interface CallRecord {
+  readonly atMs: number;
+  /** '' for a test by the owner. */
+  readonly session: string;
+  readonly agent: string;
+  readonly generation: number;
+  readonly provider: string;
+  readonly model: string;
+  /** HTTP status of the answer; 0 when there was none. */
+  readonly status: number;
+  /** All that went in, the cached part included. */
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cachedTokens: number | null;
+  /** Millionths of a US dollar; null when the price is not known. */
+  readonly costMicros: number | null;
+  readonly firstByteMs: number | null;
+  readonly totalMs: number;
+}
+
+/** The egress process said no, or did not answer. `code` is one of contract.ts's. */
+export class EgressError extends Error {
+  override readonly name = 'EgressError';
+  readonly code: string;
+  readonly hint: string;
+  constructor(code: string, message: string, hint: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+export type UsageBy = 'agent' | 'session' | 'day' | 'model';
+
+/** All calls with one key, added up. */
+export interface UsageSum {
+  readonly key: string;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly costMicros: number;
+  /** Calls that were answered and whose money is not known: it is not in `costMicros`. */
+  readonly unpriced: number;
+}

@@ -1,0 +1,46 @@
+/** Sums of usage.db for people, read by the host. The file may not be there yet: then nothing was used. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { UsageBy, UsageSum } from '../port.ts';
+import { CALLS_FILE } from './calls-db.ts';
+
+/** The biggest of it is shown; nobody reads more. */
+const MAX_ROWS = 500;
+
+/** A day is the host's own, by its time zone. */
+const KEYS: Readonly<Record<UsageBy, string>> = {
+  agent: 'agent',
+  session: 'session',
+  model: 'model',
+  day: `date(at_ms / 1000, 'unixepoch', 'localtime')`,
+};
+
+/** Days newest first, all else by what it used. */
+export function readUsageSums(egressDir: string, by: UsageBy): UsageSum[] {
+  const path = join(egressDir, CALLS_FILE);
+  if (!existsSync(path)) return [];
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
+  try {
+    const rows = db
+      .prepare(
+        `SELECT ${KEYS[by]} AS key, count(*) AS calls, total(input_tokens) AS input, total(output_tokens) AS output,
+                total(cached_tokens) AS cached, total(cost_micros) AS cost,
+                sum(cost_micros IS NULL AND status BETWEEN 200 AND 299) AS unpriced
+         FROM calls GROUP BY 1 ORDER BY ${by === 'day' ? '1' : 'total(input_tokens) + total(output_tokens)'} DESC
+         LIMIT ${MAX_ROWS}`,
+      )
+      .all();
+    return rows.map((row) => ({
+      key: String(row.key),
+      calls: Number(row.calls),
+      inputTokens: Number(row.input),
+      outputTokens: Number(row.output),
+      cachedTokens: Number(row.cached),
+      costMicros: Number(row.cost),
+      unpriced: Number(row.unpriced),
+    }));
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Keys } from '../../src/egress/keys.ts';
+import { EgressError } from '../../src/egress/port.ts';
+import { Vault } from '../../src/egress/vault.ts';
+import { tempFolder } from '../temp-folder.ts';
+
+const SECRET = 'canary-0123456789abcdef';
+const GIVEN = 'ab'.repeat(32);
+
+test('what is stored is read again, by another process too, and lies nowhere in plain', (t) => {
+  const dir = tempFolder(t);
+  new Vault(dir, undefined).set('anthropic', SECRET);
+  assert.equal(new Vault(dir, undefined).get('anthropic'), SECRET);
+  for (const file of ['vault.json', 'vault.key']) {
+    assert.doesNotMatch(readFileSync(join(dir, file), 'utf8'), new RegExp(SECRET));
+    assert.equal(statSync(join(dir, file)).mode & 0o777, 0o600);
+  }
+});
+
+test("attack: one key's bytes in another's place open nothing", (t) => {
+  const dir = tempFolder(t);
+  new Vault(dir, undefined).set('anthropic', SECRET);
+  const path = join(dir, 'vault.json');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"anthropic"', '"compatible@evil.example"'));
+  assert.equal(new Vault(dir, undefined).get('compatible@evil.example'), null);
+});
+
+test('attack: a changed byte opens nothing', (t) => {
+  const dir = tempFolder(t);
+  new Vault(dir, undefined).set('anthropic', SECRET);
+  const path = join(dir, 'vault.json');
+  const json = JSON.parse(readFileSync(path, 'utf8'));
+  const data = Buffer.from(json.secrets.anthropic.data, 'base64');
+  data[0] = (data[0] ?? 0) ^ 1;
+  json.secrets.anthropic.data = data.toString('base64');
+  writeFileSync(path, JSON.stringify(json));
+  assert.equal(new Vault(dir, undefined).get('anthropic'), null);
+});
+
+test('with BELLHOP_KEY no key lies beside the vault, and another one opens nothing', (t) => {
+  const dir = tempFolder(t);
+  new Vault(dir, GIVEN).set('anthropic', SECRET);
+  assert.throws(() => statSync(join(dir, 'vault.key')), /ENOENT/);
+  assert.equal(new Vault(dir, GIVEN).get('anthropic'), SECRET);
+  assert.equal(new Vault(dir, 'cd'.repeat(32)).get('anthropic'), null);
+  assert.throws(() => new Vault(dir, 'too short'), EgressError);
+});
+
+test('a stored key outranks the environment, and a removed one gives it back', (t) => {
+  const keys = new Keys(new Vault(tempFolder(t), undefined), { ANTHROPIC_API_KEY: 'from-the-environment' });
+  const endpoint = { provider: 'anthropic', baseUrl: null } as const;
+  assert.equal(keys.of(endpoint), 'from-the-environment');
+  keys.keep('anthropic', SECRET);
+  assert.equal(keys.of(endpoint), SECRET);
+  assert.deepEqual(keys.states, [{ name: 'anthropic', from: 'vault', readable: true }]);
+  keys.keep('anthropic', null);
+  assert.deepEqual(keys.states, [{ name: 'anthropic', from: 'environment', readable: true }]);
+});
+
+test("attack: a key of the environment is never sent to an address of somebody's own", (t) => {
+  const keys = new Keys(new Vault(tempFolder(t), undefined), { ANTHROPIC_API_KEY: 'from-the-environment' });
+  assert.equal(keys.of({ provider: 'anthropic', baseUrl: 'https://evil.example' }), null);
+});
+
+test('what cannot be a key is refused, without being quoted', (t) => {
+  const keys = new Keys(new Vault(tempFolder(t), undefined), {});
+  for (const bad of ['short', 'with space in it', 'line\nbreak-line', 'é'.repeat(20)]) {
+    assert.throws(
+      () => keys.keep('anthropic', bad),
+      (error: Error) => error instanceof EgressError && !`${error.message}${error.hint}`.includes(bad),
+    );
+  }
+});

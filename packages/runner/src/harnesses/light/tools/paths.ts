@@ -1,0 +1,40 @@
+/**
+ * Which files the file tools touch: the workspace and the memory; to read, also what people sent and the agent's own
+ * instructions. What a path really names counts: links and `..` are followed first.
+ *
+ * This keeps an agent on its way, in words that it can act on. It is no wall: the sandbox is.
+ */
+import { lstat, realpath } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { Place } from '../../../harness.ts';
+
+export async function pathFor(place: Place, path: string, use: 'read' | 'write'): Promise<string> {
+  const { workDir, memoryDir, homeDir, inDir } = place;
+  const asked = resolve(workDir, path);
+  const real = await reallyAt(asked);
+  const allowed =
+    use === 'write' ? [workDir, memoryDir] : [workDir, memoryDir, homeDir, join(inDir, 'files')];
+  for (const root of allowed) {
+    const realRoot = await realpath(root).catch(() => root);
+    if (real === realRoot || real.startsWith(realRoot + sep)) return real;
+  }
+  const where =
+    use === 'write' ? 'only the workspace and the memory can be written' : 'it is not yours to read';
+  throw new Error(`${path} lies outside: ${where} (${allowed.join(', ')})`);
+}
+
+/** Through every link; for what does not exist yet, the nearest folder above it that does. */
+async function reallyAt(path: string): Promise<string> {
+  const missing: string[] = [];
+  for (let at = path; ; at = dirname(at)) {
+    const real = await realpath(at).catch((error: NodeJS.ErrnoException) => {
+      // A loop of links, or a folder that may not be entered, names nothing.
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+      throw new Error(`${path} cannot be opened (${error.code})`);
+    });
+    if (real !== null) return join(real, ...missing);
+    // A link to nothing would be followed by whoever writes.
+    if (await lstat(at).catch(() => null)) throw new Error(`${path} is a link that leads nowhere`);
+    missing.unshift(at.slice(dirname(at).length).replace(/^\/+/, ''));
+  }
+}

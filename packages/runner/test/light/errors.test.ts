@@ -1,0 +1,123 @@
+/** What a failed call of the model means, and what is done about it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { anthropic } from '../../../../tests/fake-models/anthropic.ts';
+import { openaiFailures } from '../../../../tests/fake-models/openai-failures.ts';
+import { classify, decide, type Problem } from '../../src/harnesses/light/errors.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const http = (statusCode: number, body: unknown, responseHeaders = {}) =>
+  Object.assign(new Error('Bad'), {
+    statusCode,
+    responseHeaders,
+    responseBody: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+const SAME: readonly string[] = [
+  'rate_limit',
+  'overload',
+  'server',
+  'bad_key',
+  'no_credit',
+  'unknown_model',
+  'context',
+];
+for (const [provider, failures] of Object.entries({
+  anthropic: anthropic.failures,
+  openai: openaiFailures,
+})) {
+  test(`${provider}: each of its failures is known, before a stream and, by its words alone, in the middle of one`, () => {
+    for (const [name, { status, body }] of Object.entries(failures)) {
+      assert.ok(SAME.includes(name));
+      assert.equal(classify(http(status, body), NOW).class, name);
+      if (name !== 'server') assert.equal(classify((body as { error: object }).error, NOW).class, name);
+    }
+  });
+}
+
+/** [what it is, error, class] */
+const TABLE: readonly (readonly [string, unknown, Problem['class']])[] = [
+  [
+    'google, overloaded',
+    http(503, { error: { code: 503, status: 'UNAVAILABLE', message: 'try later' } }),
+    'overload',
+  ],
+  [
+    'google, out of quota',
+    http(429, { error: { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'slow' } }),
+    'rate_limit',
+  ],
+  [
+    'google, a wrong key',
+    http(400, { error: { status: 'INVALID_ARGUMENT', message: 'API key not valid.' } }),
+    'bad_key',
+  ],
+  [
+    'openrouter, no credit',
+    http(402, { error: { code: 402, message: 'Insufficient credits' } }),
+    'no_credit',
+  ],
+  ['a proxy that speaks HTML', http(502, '<html>Bad gateway</html>'), 'server'],
+  [
+    'no connection',
+    Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }),
+    'network',
+  ],
+  ['a connection that broke in an answer', http(200, ''), 'network'],
+  ['something that nobody knows', http(422, { error: { message: 'what?' } }), 'bad_request'],
+  ['no key outside', http(503, { error: { code: 'no_key' } }, { 'x-bellhop-error': 'no_key' }), 'bad_key'],
+  ['a provider that is away, said outside', http(502, '', { 'x-bellhop-error': 'unreachable' }), 'network'],
+  ['an endpoint that is not open', http(403, '', { 'x-bellhop-error': 'not_allowed' }), 'not_allowed'],
+  ['a request that is too big for the way out', http(413, '', { 'x-bellhop-error': 'refused' }), 'context'],
+  ['too many at once on the way out', http(429, '', { 'x-bellhop-error': 'refused' }), 'rate_limit'],
+  ['an address that leads elsewhere', http(502, '', { 'x-bellhop-error': 'refused' }), 'not_allowed'],
+  ['a text', 'Overloaded', 'overload'],
+  ['nothing', undefined, 'network'],
+];
+for (const [what, error, expected] of TABLE) {
+  test(`${what}: ${expected}`, () => assert.equal(classify(error, NOW).class, expected));
+}
+
+test('how long to wait is read in seconds, milliseconds or as a date, and nothing else is believed', () => {
+  const after = (headers: object) => classify(http(429, '', headers), NOW).retryAfterMs;
+  assert.equal(after({ 'retry-after': '7' }), 7_000);
+  assert.equal(after({ 'retry-after': '0.5' }), 500);
+  assert.equal(after({ 'retry-after-ms': '250', 'retry-after': '7' }), 250);
+  assert.equal(after({ 'retry-after': new Date(NOW + 60_000).toUTCString() }), 60_000);
+  for (const value of ['-1', 'soon', '', '1e9', new Date(NOW - 1).toUTCString()])
+    assert.equal(after({ 'retry-after': value }), 0);
+});
+
+test('the first call of a turn is given back at once; a later one is waited for, longer each time, not for ever', () => {
+  const problem: Problem = { class: 'overload', retryAfterMs: 0, said: '' };
+  const at = (steps: number, tries: number, retryAfterMs = 0) =>
+    decide({ ...problem, retryAfterMs }, { steps, tries, compactions: 0 });
+  assert.deepEqual(at(0, 0, 5_000), { kind: 'later', retryAfterMs: 5_000, words: 'the model is overloaded' });
+  assert.deepEqual(
+    [0, 1, 2, 3].map((tries) => at(1, tries)),
+    [1_000, 4_000, 15_000, 40_000].map((ms) => ({ kind: 'wait', ms })),
+  );
+  assert.equal(at(1, 4).kind, 'later');
+  assert.deepEqual(at(1, 0, 30_000), { kind: 'wait', ms: 30_000 });
+  assert.equal(at(1, 0, 600_000).kind, 'later');
+});
+
+test("what is the owner's to mend is said at once, with what to type, and without the provider's words", () => {
+  for (const name of ['bad_key', 'no_credit', 'unknown_model'] as const) {
+    const decision = decide(
+      { class: name, retryAfterMs: 0, said: 'sk-SECRET' },
+      { steps: 5, tries: 0, compactions: 0 },
+    );
+    assert.ok(
+      decision.kind === 'fail' &&
+        decision.words.includes('./bellhop model') &&
+        !decision.words.includes('SECRET'),
+    );
+  }
+});
+
+test('"too long" shortens the conversation twice, then is said', () => {
+  const at = (compactions: number) =>
+    decide({ class: 'context', retryAfterMs: 0, said: '' }, { steps: 0, tries: 0, compactions }).kind;
+  assert.deepEqual([at(0), at(1), at(2)], ['compact', 'compact', 'fail']);
+});

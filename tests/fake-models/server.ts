@@ -1,0 +1,96 @@
+/**
+ * A model on loopback that says what a script says, in the words of three protocols: which one, the request's path
+ * tells. It remembers what it was asked. Nothing of it leaves this machine.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { anthropic } from './anthropic.ts';
+import { openaiChat } from './openai-chat.ts';
+import { openaiResponses } from './openai-responses.ts';
+import type { Body, Protocol } from './protocol.ts';
+import type { Answer, ModelRequest, Script } from './script.ts';
+
+const PROTOCOLS: readonly Protocol[] = [anthropic, openaiChat, openaiResponses];
+
+export interface FakeModel {
+  /** Paths of the APIs are told by their ends: anything may stand before them. */
+  readonly url: string;
+  readonly requests: readonly ModelRequest[];
+  /** Ends connections that wait, too. */
+  close(): Promise<void>;
+}
+
+/** @param key when given, another key is refused. */
+export async function startFakeModel(script: Script, key?: string): Promise<FakeModel> {
+  const requests: ModelRequest[] = [];
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?')[0] ?? '';
+    const protocol = PROTOCOLS.find((each) => path.endsWith(each.path));
+    if (!protocol || request.method !== 'POST') {
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { type: 'not_found', message: `no such path: ${path}` } }));
+      return;
+    }
+    answer(protocol, request, response, { script, key, requests }).catch((error: Error) => {
+      // A script that throws is a test's mistake: it must be seen, by the client's failure at least.
+      response.destroy(error);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function answer(
+  protocol: Protocol,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  server: { readonly script: Script; readonly key: string | undefined; readonly requests: ModelRequest[] },
+): Promise<void> {
+  const body = (await json(incoming)) as Body;
+  const { headers } = incoming;
+  const request: ModelRequest = {
+    protocol: protocol.name,
+    n: server.requests.length + 1,
+    model: String(body.model),
+    stream: body.stream === true,
+    headers,
+    body,
+    ...protocol.read(body),
+  };
+  server.requests.push(request);
+  // Anthropic takes both, and its clients differ.
+  const sent = headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
+  const isRefused = server.key !== undefined && sent !== server.key;
+  const reply = isRefused
+    ? ({ kind: 'failure', name: 'bad_key', retryAfterS: null } as const)
+    : await server.script(request);
+  if (reply.kind === 'failure') {
+    const failure = protocol.failures[reply.name];
+    const wait = reply.retryAfterS === null ? {} : { 'retry-after': String(reply.retryAfterS) };
+    response.writeHead(failure.status, { 'content-type': 'application/json', ...wait });
+    response.end(JSON.stringify(failure.body));
+  } else if (request.stream) stream(protocol, request, reply, response);
+  else {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(protocol.whole(reply, request.model)));
+  }
+}
+
+function stream(protocol: Protocol, request: ModelRequest, reply: Answer, response: ServerResponse): void {
+  const { include_usage = false } = (request.body.stream_options ?? {}) as { include_usage?: boolean };
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  // Each event by itself: clients must put them together, not rely on where a packet ends.
+  for (const event of protocol.events(reply, request.model, include_usage)) response.write(event);
+  // What was written is on its way before the connection dies.
+  if (reply.breaks === 'connection') response.write('', () => response.destroy());
+  else response.end();
+}
