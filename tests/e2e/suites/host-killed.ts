@@ -1,12 +1,13 @@
 /**
  * The host dies by -9 at a moment that an event names, and is started again on the same data: what was accepted is
- * answered exactly once, and what the dead host left running is gone before the new one says that it is ready.
+ * answered exactly once, and the sandboxes that the dead host left go on, or are gone, before the new one says that it is
+ * ready.
  *
  * Not here: a crash at every single step, which needs no real processes (the host's own tests).
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { StreamEvent } from '../../../packages/host/src/api/contract.ts';
@@ -36,16 +37,20 @@ function said(house: House, thread: string): string[] {
   return entries.map(({ kind, text }) => `${kind}: ${text}`);
 }
 
-/** Starts the host again; what ran before must be gone when it says that it is ready. */
+/** A sandbox whose start is not on record yet is nobody's to go on with; an engine takes its time to tell who it is. */
+async function onRecord(house: House): Promise<void> {
+  await until('its start is on record', async () => {
+    const { session } = (await house.api.message('m1')).body;
+    return house.records.generations(session)[0]?.state === 'running';
+  });
+}
+
+/** Starts the host again; there must never be a second sandbox beside the one that lives on. */
 async function upAgain(house: House): Promise<void> {
-  const left = house.sandboxes();
   await house.up();
-  assert.deepEqual(stillRun(left), []);
-  const old = new Set(left.map(({ mark }) => mark));
-  assert.deepEqual(
-    house.sandboxes().filter(({ mark }) => old.has(mark)),
-    [],
-  );
+  const lives = new Set(house.sandboxes().map(({ mark }) => mark));
+  const sessions = new Set([...lives].map((mark) => mark.replace(/:\d+$/, '')));
+  assert.equal(lives.size, sessions.size, `two lives of one session: ${[...lives]}`);
 }
 
 export function hostKilledSuite(sandbox: SandboxKind): void {
@@ -86,42 +91,100 @@ export function hostKilledSuite(sandbox: SandboxKind): void {
       assert.equal(said(house, 'main').filter((line) => line.startsWith('text: ')).length, 3);
     });
 
-    test('W10: in mid-turn stops what it left, runs the turn again and answers once', async (t) => {
+    test('W10: in mid-turn goes on with that very turn: no new sandbox, nothing lost, nothing said twice', async (t) => {
+      const house = await upHouse(t, sandbox);
+      const events = await house.api.events('main');
+      await house.api.send({ id: 'm1', text: 'stream' });
+      await events.until('the answer is being written', isLive);
+      await onRecord(house);
+      await house.host.kill();
+      const left = stillRun(house.sandboxes());
+      assert.ok(left.length > 0, 'the sandbox must outlive its host, or this shows nothing');
+      await upAgain(house);
+      await settled(house, 'm1');
+      assert.deepEqual(stillRun(left), left, 'the very same processes');
+      const [user, text, ...more] = said(house, 'main');
+      assert.equal(user, 'user: stream');
+      assert.match(text ?? '', /^text: Every conversation gets its own room.*on its way\.$/s);
+      assert.deepEqual(more, []);
+      const { session } = (await house.api.message('m1')).body;
+      assert.deepEqual(
+        house.records.generations(session).map(({ number, state }) => [number, state]),
+        [[1, 'running']],
+      );
+      assert.equal(
+        house.records.inbound(session)[0]?.tries,
+        0,
+        'the end of the host costs its messages nothing',
+      );
+      assert.equal((await house.ask('help', 'main')).code, 0, 'it takes the next message');
+      assert.deepEqual(stillRun(left), left);
+    });
+
+    test('W10: while its agent is stopped (SIGSTOP) ends that one when it is not ready in time, charges it, and another answers', async (t) => {
+      const house = houseFor(t, sandbox);
+      house.writeSettings({ readyTimeoutMs: 2_000 });
+      await house.up();
+      const events = await house.api.events('main');
+      await house.api.send({ id: 'm1', text: 'stream' });
+      await events.until('the answer is being written', isLive);
+      await onRecord(house);
+      const stopped = house.sandboxes();
+      for (const { pid } of stopped) process.kill(pid, 'SIGSTOP');
+      await house.host.kill();
+      await upAgain(house);
+      await settled(house, 'm1');
+      assert.deepEqual(stillRun(stopped), []);
+      assert.equal(said(house, 'main').length, 2);
+      const { session } = (await house.api.message('m1')).body;
+      const [first] = house.records.generations(session);
+      assert.deepEqual([first?.costs, first?.reason], [1, 'its sandbox was not ready within 2 s']);
+    });
+
+    // A container has no half that could be missing.
+    const halves = sandbox === 'bwrap' ? missing.bwrap : 'only a bubblewrap sandbox has halves';
+    test('W10: and half of its sandbox finds the other half dead, ends it, and another answers', {
+      skip: halves,
+    }, async (t) => {
       const house = await upHouse(t, sandbox);
       const events = await house.api.events('main');
       await house.api.send({ id: 'm1', text: 'stream' });
       await events.until('the answer is being written', isLive);
       await house.host.kill();
-      assert.ok(
-        stillRun(house.sandboxes()).length > 0,
-        'the sandbox must outlive its host, or this shows nothing',
-      );
+      const all = house.sandboxes();
+      const outer = all.reduce((low, one) => (one.pid < low.pid ? one : low));
+      process.kill(outer.pid, 'SIGKILL');
       await upAgain(house);
+      assert.deepEqual(stillRun(all), []);
       await settled(house, 'm1');
-      const [user, text, ...more] = said(house, 'main');
-      assert.equal(user, 'user: stream');
-      assert.match(text ?? '', /^text: Every conversation gets its own room/);
-      assert.deepEqual(more, []);
-      const { session } = (await house.api.message('m1')).body;
-      const [row] = house.records.inbound(session);
-      assert.equal(row?.tries, 0, 'the end of the host costs its messages nothing');
+      assert.equal(said(house, 'main').length, 2);
     });
 
-    test('W10: while its agent hangs for ever stops that, and the turn runs anew', async (t) => {
+    test('W10: while its agent hangs for ever goes on to wait for it, and nobody is started beside it', async (t) => {
       const house = await upHouse(t, sandbox);
       const events = await house.api.events('main');
-      await house.api.send({ id: 'm1', text: 'hang quietly' });
+      await house.api.send({ id: 'm1', text: 'hang' });
       await events.until('it is at work', isAtWork);
       const hanging = house.sandboxes();
+      await onRecord(house);
       await house.host.kill();
       assert.deepEqual(stillRun(hanging), hanging);
       await upAgain(house);
-      const { session } = (await house.api.message('m1')).body;
-      const after = await until('another sandbox has taken it up', () => {
-        const running = house.sandboxes();
-        return running.some(({ mark }) => mark.endsWith(':2')) && running;
-      });
-      assert.ok(after.every(({ mark }) => mark.endsWith(`${session}:2`)));
+      await until('it is heard again', async () => (await house.api.message('m1')).body.state === 'at work');
+      assert.deepEqual(stillRun(hanging), hanging);
+    });
+
+    test('W11: and comes back, then is told to stop: its sandbox goes with it, and nothing is left', async (t) => {
+      const house = await upHouse(t, sandbox);
+      await house.ask('help', 'main');
+      const left = house.sandboxes();
+      await house.host.kill();
+      await upAgain(house);
+      assert.deepEqual(stillRun(left), left);
+      assert.equal((await house.bellhop(['stop'])).code, 0);
+      await house.host.exited;
+      assert.deepEqual(house.sandboxes(), []);
+      assert.deepEqual(readdirSync(join(house.data, 'run')), []);
     });
 
     test('M11, D2: after the turn was committed delivers that answer, and does not think again', async (t) => {
@@ -186,14 +249,19 @@ export function hostKilledSuite(sandbox: SandboxKind): void {
       );
     });
 
-    test('leaves no runtime folder behind once its successor has stopped', async (t) => {
+    test('H9: leaves the runner that a living sandbox uses where it is, and removes it when none lives', async (t) => {
       const house = await upHouse(t, sandbox);
       await house.ask('help', 'main');
-      const run = join(house.data, 'run');
-      assert.equal(readdirSync(run).length, 1);
+      // An upgrade, as the next host sees it: what runs was started from another bundle than its own.
+      const old = join(house.data, 'runner', 'an-old-one');
+      mkdirSync(old);
       await house.host.kill();
       await upAgain(house);
-      assert.deepEqual(readdirSync(run), []);
+      assert.ok(existsSync(old));
+      await house.bellhop(['stop']);
+      await house.host.exited;
+      await house.up();
+      assert.ok(!existsSync(old));
     });
 
     test('under a waiting ask: the command line waits for the next host and prints the answer', async (t) => {

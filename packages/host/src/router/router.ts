@@ -111,7 +111,7 @@ export function createRouter(deps: RouterDeps): Router {
         const answer = await command.run(sql, { session, agent: wiring.agent });
         const said = notice(session, `command:${message}`, answer.text, message, clock.now());
         await addDelivery(sql, said);
-        await addAnsweredTarget(sql, { session: session.id, message, channel });
+        await addAnsweredTarget(sql, { session: session.id, message, channel }, clock.now());
         answers.push({ session, said, after: answer.after });
       }
       await deps.journal(sql, channel, event);

@@ -50,13 +50,15 @@ export async function addTarget(
 export async function addAnsweredTarget(
   sql: Sql,
   target: { session: SessionId; message: MessageId; channel: string },
+  nowMs: number,
 ): Promise<void> {
   await sql.run(
-    `INSERT INTO targets (session_id, message_id, channel, state) VALUES (?, ?, ?, 'answered')
+    `INSERT INTO targets (session_id, message_id, channel, state, ended_ms) VALUES (?, ?, ?, 'answered', ?)
      ON CONFLICT (session_id, message_id) DO NOTHING`,
     target.session,
     target.message,
     target.channel,
+    nowMs,
   );
 }
 

@@ -24,32 +24,12 @@ import {
 import { DAEMON, dieAfterStart } from './orphan.ts';
 import { survivors } from './survivors.ts';
 
-/** @param takesOver false for a runtime that ends what a dead host left instead of going on with it. */
-export function sandboxConformance(
-  name: string,
-  make: MakeRuntime,
-  skip: string | false,
-  takesOver = true,
-): void {
+export function sandboxConformance(name: string, make: MakeRuntime, skip: string | false): void {
   describe(`sandbox port: ${name}`, { skip, timeout: 60_000 }, () => {
     life(make);
     death(make);
     deadHosts(make);
-    if (takesOver) survivors(make);
-    else noSurvivors(make);
-  });
-}
-
-function noSurvivors(make: MakeRuntime): void {
-  test('W10: what a dead host left is not taken over, but found and killed', async (t) => {
-    const house = await makeHouse(t, make);
-    const identity = await dieAfterStart(t, house, house.shell('sleep 1000'));
-    const next = make(house.dataDir);
-    assert.equal(await next.adopt(house.shell('').mark, identity), null);
-    const left = await next.leftovers(house.installId);
-    assert.equal(left.length, 1);
-    await left[0]?.kill();
-    assert.deepEqual(processesWith(house.canary), []);
+    survivors(make);
   });
 }
 

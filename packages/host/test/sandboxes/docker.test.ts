@@ -21,7 +21,7 @@ before(async () => {
   assert.deepEqual(result, { ok: true });
 });
 
-sandboxConformance(name, makeDocker, dockerMissing, false);
+sandboxConformance(name, makeDocker, dockerMissing);
 sandboxAttacks(name, makeDocker, dockerMissing, {
   // Not the user namespace: an uid inside is that uid outside, without capabilities.
   own: ['pid', 'net', 'ipc', 'uts', 'mnt'],

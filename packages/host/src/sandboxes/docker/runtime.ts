@@ -4,7 +4,8 @@
  *   spawn -> client (attached: `docker run`) ~~~ engine -> tini, pid 1 inside -> gate -> the command
  *
  * One client process lives as long as its container and carries its last words; it is the only thing that a dead host
- * loses, the container itself goes on, as its engine holds it. The engine is asked at start and end only.
+ * loses: the container itself goes on, and the next host takes it over with a client that waits for its end. The engine is
+ * asked at start and end only.
  *
  * Guarantees: `start` resolves after the sandbox stands and the command was found in it, so every fault of the engine is
  * a SandboxUnavailable and costs no try; an end is believed when the engine has no container with that mark any more;
@@ -155,6 +156,30 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
     }
   }
 
+  /** A client that waits for its end stands in for the one that died with its host. */
+  async function takeOver(
+    found: string,
+    ask: AskEngine,
+    mark: string,
+    identity: string,
+  ): Promise<RunningSandbox> {
+    const command = [found, 'wait', containerName(mark)];
+    const env = process.env as Record<string, string>;
+    const covered = await inheritedDescriptors();
+    const child = await launch({ command, env, workDir: '/', heralded: false, sidePipes: 0, covered });
+    const sandbox = watch({
+      mark,
+      identity,
+      child,
+      left: () => findContainers(ask, mark),
+      strike: (id) => killContainer(ask, id),
+      gone: () => live.delete(mark),
+      lookHint: lookHint(mark),
+    });
+    // What the waiting client says is not what the sandbox said.
+    return { ...sandbox, exited: sandbox.exited.then(() => ({ code: null, signal: null, output: '' })) };
+  }
+
   return {
     kind: 'docker',
     warning: null,
@@ -176,9 +201,20 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
       return verdict.result;
     },
     start: (spec) => start(spec, isLimited),
-    // What an attached client heard went with its host, and another client would not hear it: its end and its last words
-    // could not be told apart. So a restart ends the container, at no cost to its messages.
-    adopt: async () => null,
+    async adopt(mark, identity) {
+      if (live.has(mark)) return null;
+      const found = await findProgram(program, path);
+      if (found === null) return null;
+      const ask = askWith(found);
+      // The label is not asked for: the name is made from the mark, and the id says that it is the very same.
+      if (!(await isRunning(ask, mark, identity))) return null;
+      live.add(mark);
+      return takeOver(found, ask, mark, identity).catch(() => {
+        // Without a client there is nobody to tell its end: it is left to `leftovers`.
+        live.delete(mark);
+        return null;
+      });
+    },
     async leftovers(installId) {
       checkedMark(`bellhop:${installId}`);
       const found = await findProgram(program, path);
@@ -195,6 +231,13 @@ async function identify(ask: AskEngine, mark: string): Promise<string> {
   const format = '{"id":{{json .Id}},"startedAt":{{json .State.StartedAt}}}';
   const name = containerName(mark);
   return ask(['inspect', '--format', format, name]).catch(() => JSON.stringify({ name }));
+}
+
+/** An engine that does not answer cannot tell, so it is not. */
+async function isRunning(ask: AskEngine, mark: string, identity: string): Promise<boolean> {
+  if (!identity.includes('"startedAt"') || (await identify(ask, mark)) !== identity) return false;
+  const state = await ask(['inspect', '--format', '{{.State.Running}}', containerName(mark)]).catch(() => '');
+  return state.trim() === 'true';
 }
 
 async function mayHaveLeft(left: () => Promise<readonly string[]>): Promise<boolean> {
