@@ -19,6 +19,16 @@ export class Desk {
     return this.page.getByRole('complementary', { name: 'Ledger' });
   }
 
+  /**
+   * Opens one conversation by its address, in a new document: after a mere change of the hash the composer of the
+   * conversation before is still there for a frame, and takes what is typed with it.
+   */
+  async open(address: string): Promise<void> {
+    await this.page.goto(address);
+    await this.page.reload();
+    await this.composer.waitFor();
+  }
+
   async say(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.page.getByRole('button', { name: 'Send' }).click();

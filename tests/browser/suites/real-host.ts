@@ -51,9 +51,8 @@ export function realHost(sandbox: SandboxKind): void {
     test('the link that up prints signs in, once', async () => {
       const page = await chrome.open(at.link);
       assert.equal(new URL(page.url()).pathname, '/');
-      await page.goto(`${new URL('/', at.link)}#/bell/${THREAD}`);
       at.desk = new Desk(page);
-      await desk().composer.waitFor();
+      await desk().open(`${new URL('/', at.link)}#/bell/${THREAD}`);
       const again = await chrome.open(at.link);
       await again.getByText('./bellhop link').waitFor();
       assert.match(again.url(), /\/in\//);
@@ -126,7 +125,7 @@ export function realHost(sandbox: SandboxKind): void {
     });
 
     test('the host is killed in mid-turn and started again: the page goes on, nothing lost or said twice', async () => {
-      await desk().page.goto(`${new URL('/', at.link)}#/bell/crash`);
+      await desk().open(`${new URL('/', at.link)}#/bell/crash`);
       const port = new URL(at.link).port;
       await desk().say('stream');
       await desk().page.getByText('bell is writing').waitFor();
