@@ -97,9 +97,9 @@ export const PROVIDERS: Readonly<Record<ProviderId, Provider>> = {
     allowed: [
       {
         method: 'POST',
-        path: /^\/v1beta\/models\/[\w.-]+:(generateContent|streamGenerateContent|countTokens)$/,
+        path: /^\/v1(beta)?\/models\/[\w.-]+:(generateContent|streamGenerateContent|countTokens)$/,
       },
-      { method: 'GET', path: /^\/v1beta\/models$/ },
+      { method: 'GET', path: /^\/v1(beta)?\/models$/ },
     ],
     listPath: '/v1beta/models',
     defaultModel: 'gemini-2.5-flash',

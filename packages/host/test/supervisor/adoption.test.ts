@@ -165,7 +165,7 @@ describe('a host that comes after one that died', () => {
     const life = await orphan(house);
     house.egress.refusal = new SandboxUnavailable('the egress process does not start', './bellhop logs');
     await house.supervisor.start();
-    await until('it is ended', () => life.ended);
+    await until('it is ended', () => life.ended !== null);
     house.egress.refusal = null;
     house.supervisor.nudge(SESSION);
     house.clock.advance(2_000);
