@@ -14,6 +14,9 @@ import type { Answer, ModelRequest, Script } from './script.ts';
 
 const PROTOCOLS: readonly Protocol[] = [anthropic, openaiChat, openaiResponses, google];
 
+/** The one that it lists; it answers to every name. */
+const MODEL = 'test';
+
 export interface FakeModel {
   /** Paths of the APIs are told by their ends: anything may stand before them. */
   readonly url: string;
@@ -27,6 +30,13 @@ export async function startFakeModel(script: Script, key?: string): Promise<Fake
   const requests: ModelRequest[] = [];
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0] ?? '';
+    if (request.method === 'GET' && path.endsWith('/models')) {
+      // Each client reads the list that it knows.
+      response.setHeader('content-type', 'application/json');
+      const [data, models] = [[{ id: MODEL }], [{ name: `models/${MODEL}` }]];
+      response.end(JSON.stringify(path.includes('/v1beta/') ? { models } : { object: 'list', data }));
+      return;
+    }
     const protocol = PROTOCOLS.find((each) => each.path.test(path));
     if (!protocol || request.method !== 'POST') {
       response.writeHead(404, { 'content-type': 'application/json' });

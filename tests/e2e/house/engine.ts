@@ -12,11 +12,11 @@ export function containersOf(installId: string): { readonly id: string; readonly
   });
 }
 
-/** Where this text is in an install's containers: their files, those of their image included, their set-up, their output. */
+/** Where this text is in an install's containers: their files, those of their image included, and how they were made. Output is not kept. */
 export async function containerHolds(installId: string, text: string): Promise<string[]> {
   const found: string[] = [];
   for (const { id } of containersOf(installId)) {
-    for (const words of [['inspect'], ['logs'], ['export']]) {
+    for (const words of [['inspect'], ['export']]) {
       if (await prints([...words, id], text)) found.push(`docker ${words[0]}`);
     }
   }
