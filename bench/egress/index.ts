@@ -48,7 +48,8 @@ export const egress = {
       env: takeEnvironment({ OLLAMA_HOST: '127.0.0.1:9' }),
     });
     const recorded: { next: () => void } = { next: () => undefined };
-    way.listen({ call: () => recorded.next(), known: () => undefined });
+    const ignore = () => undefined;
+    way.listen({ call: () => recorded.next(), known: ignore, parked: ignore, alert: ignore });
     way.start();
     try {
       const folder = await makeFolder(folders, 'shared', 'run', 'bench');

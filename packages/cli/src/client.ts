@@ -8,7 +8,9 @@ import { createReadStream } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
+  AnswerBudget,
   ApiError,
+  BudgetList,
   DeadLetterList,
   Done,
   MessageState,
@@ -19,6 +21,7 @@ import type {
   SendMessage,
   SentMessage,
   SessionList,
+  SetBudget,
   SetModel,
   SignInLink,
   Status,
@@ -139,6 +142,18 @@ export class Client {
 
   usage(by: string, signal: AbortSignal): Promise<UsageView> {
     return this.#json<UsageView>({ method: 'GET', path: `/v1/usage${query({ by })}`, signal });
+  }
+
+  budgets(signal: AbortSignal): Promise<BudgetList> {
+    return this.#json<BudgetList>({ method: 'GET', path: '/v1/budgets', signal });
+  }
+
+  setBudget(change: SetBudget, signal: AbortSignal): Promise<BudgetList> {
+    return this.#send<BudgetList>('PUT', '/v1/budgets', change, signal);
+  }
+
+  answerBudget(answer: AnswerBudget, signal: AbortSignal): Promise<BudgetList> {
+    return this.#post<BudgetList>('/v1/budgets/answer', answer, signal);
   }
 
   /** The open event stream, behind `after` (an SSE id; '' = from the first entry on). Ends when the host closes it. */

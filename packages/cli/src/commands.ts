@@ -5,6 +5,7 @@
  */
 import type { OptionSpec } from './args.ts';
 import { ask } from './ask.ts';
+import { budget } from './budget.ts';
 import { chat } from './chat/chat.ts';
 import type { Command } from './command.ts';
 import { link } from './link.ts';
@@ -106,6 +107,19 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: false,
     run: usage,
+  },
+  {
+    name: 'budget',
+    usage: 'budget [VERB]',
+    summary: 'what models may cost: set AMOUNT|none, add AMOUNT, stop',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'whose budget (default: the first agent)' },
+      all: { type: 'boolean', value: '', help: 'of all agents together' },
+      per: { type: 'string', value: 'PERIOD', help: 'session, hour, day or month (default: day)' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: budget,
   },
   {
     name: 'stop',

@@ -14,6 +14,7 @@ import {
   type ServedName,
 } from '@bellhop/channels/served';
 import { createAccessGate } from './access/gate.ts';
+import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
 import { createModelRoutes } from './api/model-routes.ts';
 import { createLogReader } from './api/operator/log-reader.ts';
@@ -31,7 +32,7 @@ import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
-import type { Egress, EgressListener } from './egress/port.ts';
+import type { Egress, EgressListener, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
@@ -49,8 +50,9 @@ import { createReceivedFiles } from './sessions/received.ts';
 import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
 import { forgetSignIns } from './store/sign-ins.ts';
+import { tellAlert } from './supervisor/budget-alert.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { Clock, Log, SessionId, Settings } from './types.ts';
+import type { AgentId, Clock, Log, SessionId, Settings } from './types.ts';
 
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
@@ -63,7 +65,7 @@ export interface HostParts {
   /** What an earlier host on this data may have used instead. */
   readonly others: readonly SandboxRuntime[];
   /** Started already; it is the caller's, who ends it last. */
-  readonly egress: Egress & { listen(listener: EgressListener): void };
+  readonly egress: Egress & Spending & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -172,7 +174,16 @@ export async function startHost(parts: HostParts): Promise<Host> {
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 
-  egress.listen({ call: (call) => supervisor.modelCalled(call), known: () => models.lookAgain() });
+  egress.listen({
+    call: (call) => supervisor.modelCalled(call),
+    known: () => models.lookAgain(),
+    parked: (agent) => supervisor.renew(agent as AgentId, 'its budget is used up'),
+    alert: (alert) => {
+      tellAlert({ store, delivery, clock }, alert).catch((error: unknown) =>
+        log.error('budget alert', { session: alert.session, error: String(error) }),
+      );
+    },
+  });
   await delivery.start();
   const takenOver = await supervisor.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
@@ -200,6 +211,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     egress,
     usage: (by) => readUsageSums(egressDir, by),
   });
+  const budgetRoutes = createBudgetRoutes({ store, spending: egress, supervisor });
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
@@ -208,7 +220,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       links,
       cookies,
       password,
-      served: [...forPage, ...modelRoutes],
+      served: [...forPage, ...modelRoutes, ...budgetRoutes],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
     }),
@@ -222,7 +234,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     readLog: createLogReader(folders.dataDir),
   });
   const app = createOwnerApp({
-    served: [...forOwner, ...operator, ...modelRoutes],
+    served: [...forOwner, ...operator, ...modelRoutes, ...budgetRoutes],
     links,
     password,
     url: parts.url,

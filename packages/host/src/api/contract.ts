@@ -32,6 +32,12 @@
  *   GET  /v1/models?agent=&provider=                   -> ModelList
  *   GET  /v1/usage?by=agent|session|day|model          -> UsageView
  *
+ * About money, on both:
+ *
+ *   GET  /v1/budgets                                   -> BudgetList
+ *   PUT  /v1/budgets               SetBudget           -> BudgetList
+ *   POST /v1/budgets/answer        AnswerBudget        -> BudgetList (409 no_such_stop: answered before, or over)
+ *
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
  *   GET  /in/:token                                    -> 303 to /, with the cookie
@@ -335,8 +341,54 @@ export interface UsageRow {
   /** Part of the input. */
   readonly cachedTokens: number;
   readonly costMicros: number;
+  /** What counts in the budgets: the cost, and the whole reservation of each call whose cost is not known. */
+  readonly chargedMicros: number;
   /** Calls whose money is not known, and not in `costMicros`. */
   readonly unpriced: number;
+}
+
+export type BudgetPeriod = 'session' | 'hour' | 'day' | 'month';
+
+/** A hard cap, in millionths of a US dollar. `session`: for each conversation, for good. */
+export interface SetBudget {
+  /** Null: all agents together. Default: the first agent. */
+  readonly agent?: string | null;
+  readonly period: BudgetPeriod;
+  /** Null removes it. */
+  readonly capMicros: number | null;
+}
+
+/** What the owner says to a budget that is used up; counts once. */
+export interface AnswerBudget {
+  readonly stop: string;
+  /** For the running period alone; null: nothing more in it. */
+  readonly addMicros: number | null;
+}
+
+export interface BudgetList {
+  readonly budgets: readonly BudgetRow[];
+  readonly stops: readonly BudgetStop[];
+}
+
+export interface BudgetRow {
+  /** Null: all agents together. */
+  readonly agent: string | null;
+  readonly period: BudgetPeriod;
+  readonly capMicros: number;
+  readonly addedMicros: number;
+  /** Calls under way included; null for `session`, which has a sum for each conversation. */
+  readonly spentMicros: number | null;
+}
+
+export interface BudgetStop {
+  readonly id: string;
+  readonly agent: string | null;
+  readonly period: BudgetPeriod;
+  /** Of a budget for each conversation: which. */
+  readonly session: string | null;
+  readonly at: string;
+  /** `asked`: what it holds waits for an answer. `closed`: the answer was no. */
+  readonly state: 'asked' | 'closed';
 }
 
 export type StreamEvent = LogEntry | ReceiptEvent | LiveEvent | LedgerEvent | ConversationEvent;

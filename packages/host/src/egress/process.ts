@@ -28,6 +28,7 @@ import {
   EgressError,
   type EgressListener,
   type Known,
+  type Spending,
 } from './port.ts';
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -57,7 +58,7 @@ interface Waiting {
   reject(error: EgressError): void;
 }
 
-export class EgressProcess implements Egress {
+export class EgressProcess implements Egress, Spending {
   readonly #deps: EgressDeps;
   readonly #doors = new Set<DoorPlan>();
   readonly #waiting = new Map<number, Waiting>();
@@ -126,6 +127,7 @@ export class EgressProcess implements Egress {
       await this.#request('open', plan);
     } catch (error) {
       if (!(error instanceof EgressError)) throw error;
+      if (error.code === 'budget_asked') throw new SandboxUnavailable(error.message, error.hint);
       throw new SandboxUnavailable(
         `the way out of the sandbox cannot be opened: ${error.message}`,
         error.hint,
@@ -153,6 +155,12 @@ export class EgressProcess implements Egress {
   test: Egress['test'] = (endpoint, agent) => this.#request('test', { endpoint, agent });
 
   list: Egress['list'] = (endpoint) => this.#request('list', endpoint);
+
+  budgets: Spending['budgets'] = () => this.#request('budgets', null);
+
+  setBudget: Spending['setBudget'] = (change) => this.#request('budget', change);
+
+  answerStop: Spending['answerStop'] = (answer) => this.#request('answer', answer);
 
   async #request<Name extends RequestName>(
     t: Name,
@@ -209,6 +217,12 @@ export class EgressProcess implements Egress {
         return;
       case 'call':
         this.#listener?.call(frame.call);
+        return;
+      case 'parked':
+        this.#listener?.parked(frame.agent);
+        return;
+      case 'alert':
+        this.#listener?.alert(frame.alert);
         return;
       case 'warn':
         this.#deps.log.warn('egress', { said: frame.what });

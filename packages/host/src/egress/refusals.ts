@@ -5,7 +5,7 @@
 
 export interface Refusal {
   readonly status: number;
-  readonly code: 'no_key' | 'unreachable' | 'refused' | 'not_allowed';
+  readonly code: 'no_key' | 'unreachable' | 'refused' | 'not_allowed' | 'budget_asked' | 'budget_over';
   readonly message: string;
   readonly hint: string;
 }
@@ -58,6 +58,12 @@ export const REFUSALS = {
     code: 'no_key',
     message: 'There is no key for this model.',
     hint: 'The owner enters it: ./bellhop model set',
+  },
+  noLedger: {
+    status: 503,
+    code: 'unreachable',
+    message: 'The call cannot be put on record, so it was not made.',
+    hint: 'Try again later; the owner can look: ./bellhop logs',
   },
   unreachable: {
     status: 502,

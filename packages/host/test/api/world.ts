@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createServedChannel, type ServedName } from '@bellhop/channels/served';
 import { createAccessGate } from '../../src/access/gate.ts';
+import { createBudgetRoutes } from '../../src/api/budget-routes.ts';
 import type { ApiError, StreamEvent } from '../../src/api/contract.ts';
 import { createConversationLog } from '../../src/api/conversation-log.ts';
 import type { Limits } from '../../src/api/http.ts';
@@ -87,6 +88,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     summary: () => ({ awake: 0, working: 0, waitingFor: [] }),
     renew: () => undefined,
     modelCalled: () => undefined,
+    lookAgain: () => undefined,
   };
   const status = async () => ({
     version: '0.1.0',
@@ -125,9 +127,13 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   egress.test = async () => ({ ms: 1, text: 'ok', inputTokens: 1, outputTokens: 1 });
   const known = () => egress.known;
   const models = await openModels({ store, known, forcedHarness: null, renew: () => undefined });
-  const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, costMicros: 3, unpriced: 0 };
+  const money = { costMicros: 3, chargedMicros: 3, unpriced: 0 };
+  const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, ...money };
   const usage = () => [{ key: 'bell', ...sum }];
   const modelRoutes = createModelRoutes({ store, models, egress, usage });
+  const nothing = async () => ({ budgets: [], stops: [] });
+  const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
+  const budgetRoutes = createBudgetRoutes({ store, spending, supervisor });
   const common = { store, models, supervisor, watchers, settings, clock, status };
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
@@ -139,7 +145,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   writeFileSync(join(siteDir, 'index.html'), '<!doctype html><title>Stand-in</title>');
   writeFileSync(join(siteDir, 'assets/app-0123.js'), SCRIPT);
   writeFileSync(join(siteDir, 'assets/app-0123.js.gz'), gzipSync(SCRIPT));
-  const served = [...servedRoutes({ ...deps, ...web, showPaths: false }), ...modelRoutes];
+  const served = [...servedRoutes({ ...deps, ...web, showPaths: false }), ...modelRoutes, ...budgetRoutes];
   const webApp = createWebApp({ links, cookies, password, served, siteDir, hostNames: settings.hostNames });
   const page = await listenForPage('127.0.0.1', 0, log, limits);
   t.after(() => page.close());
@@ -147,7 +153,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const url = `http://127.0.0.1:${page.port}/`;
   const stopped = { asked: false };
   const ownerApp = createOwnerApp({
-    served: [...servedRoutes({ ...deps, ...terminal, showPaths: true }), ...modelRoutes],
+    served: [...servedRoutes({ ...deps, ...terminal, showPaths: true }), ...modelRoutes, ...budgetRoutes],
     links,
     password,
     url,

@@ -164,7 +164,30 @@ const usage: Of<contract.UsageView> = v.strictObject({
       outputTokens: count,
       cachedTokens: count,
       costMicros: count,
+      chargedMicros: count,
       unpriced: count,
+    }),
+  ),
+});
+const period = v.picklist(['session', 'hour', 'day', 'month']);
+const budgets: Of<contract.BudgetList> = v.strictObject({
+  budgets: v.array(
+    v.strictObject({
+      agent: maybe,
+      period,
+      capMicros: count,
+      addedMicros: count,
+      spentMicros: v.nullable(count),
+    }),
+  ),
+  stops: v.array(
+    v.strictObject({
+      id: text,
+      agent: maybe,
+      period,
+      session: maybe,
+      at: time,
+      state: v.picklist(['asked', 'closed']),
     }),
   ),
 });
@@ -186,6 +209,7 @@ export const ANSWERS = {
   ModelTest: modelTest,
   ModelList: models,
   UsageView: usage,
+  BudgetList: budgets,
   ApiError: error,
   Empty: v.strictObject({}),
   FileView: file,

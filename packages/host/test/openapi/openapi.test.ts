@@ -41,6 +41,12 @@ const SAMPLES: Readonly<Record<string, (world: ApiWorld) => Sample>> = {
   'GET /v1/model': () => ({ path: '/v1/model' }),
   'PUT /v1/model': () => ({ path: '/v1/model', body: { provider: 'anthropic', key: 'a-key' } }),
   'POST /v1/model/test': () => ({ path: '/v1/model/test', body: {} }),
+  'GET /v1/budgets': () => ({ path: '/v1/budgets' }),
+  'PUT /v1/budgets': () => ({ path: '/v1/budgets', body: { period: 'day', capMicros: 5_000_000 } }),
+  'POST /v1/budgets/answer': () => ({
+    path: '/v1/budgets/answer',
+    body: { stop: 'a0', addMicros: 1_000_000 },
+  }),
   'GET /v1/models': () => ({ path: '/v1/models' }),
   'GET /v1/usage': () => ({ path: '/v1/usage' }),
   'POST /v1/stop': () => ({ path: '/v1/stop' }),

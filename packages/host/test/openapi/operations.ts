@@ -1,5 +1,6 @@
 /** What each route is for, takes and gives: the words of the OpenAPI description. One row for each route, no more. */
 import type * as v from 'valibot';
+import { answerBudgetSchema, setBudgetSchema } from '../../src/api/budget-routes.ts';
 import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
 import { markReadSchema } from '../../src/api/routes/conversations.ts';
 import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
@@ -133,6 +134,20 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'What the models used, and what it cost',
     query: { by: 'agent, session, day or model; default: agent' },
     answer: [200, 'UsageView'],
+  },
+  'GET /v1/budgets': {
+    summary: 'What may be spent, what was, and which budgets are used up',
+    answer: [200, 'BudgetList'],
+  },
+  'PUT /v1/budgets': {
+    summary: 'Set or remove a hard cap, in millionths of a dollar',
+    body: setBudgetSchema,
+    answer: [200, 'BudgetList'],
+  },
+  'POST /v1/budgets/answer': {
+    summary: 'Answer a budget that is used up: add to it for this period, or no more; counts once',
+    body: answerBudgetSchema,
+    answer: [200, 'BudgetList'],
   },
   'POST /v1/stop': { summary: 'Stop the host', answer: [202, 'Empty'], owner: true },
   'POST /v1/links': { summary: 'A new link to sign in by', answer: [201, 'SignInLink'], owner: true },
