@@ -8,15 +8,18 @@ import { createReadStream } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
+  AllowHost,
   AnswerBudget,
   ApiError,
   BudgetList,
   DeadLetterList,
   Done,
+  HostList,
   MessageState,
   ModelList,
   ModelTest,
   ModelView,
+  RemoveHost,
   SendAnswer,
   SendMessage,
   SentMessage,
@@ -142,6 +145,18 @@ export class Client {
 
   usage(by: string, signal: AbortSignal): Promise<UsageView> {
     return this.#json<UsageView>({ method: 'GET', path: `/v1/usage${query({ by })}`, signal });
+  }
+
+  hosts(signal: AbortSignal): Promise<HostList> {
+    return this.#json<HostList>({ method: 'GET', path: '/v1/hosts', signal });
+  }
+
+  allowHost(host: AllowHost, signal: AbortSignal): Promise<HostList> {
+    return this.#send<HostList>('PUT', '/v1/hosts', host, signal);
+  }
+
+  removeHost(host: RemoveHost, signal: AbortSignal): Promise<HostList> {
+    return this.#post<HostList>('/v1/hosts/remove', host, signal);
   }
 
   budgets(signal: AbortSignal): Promise<BudgetList> {

@@ -8,6 +8,7 @@ import { ask } from './ask.ts';
 import { budget } from './budget.ts';
 import { chat } from './chat/chat.ts';
 import type { Command } from './command.ts';
+import { hosts } from './hosts.ts';
 import { link } from './link.ts';
 import { logs } from './logs/logs.ts';
 import { model } from './model.ts';
@@ -107,6 +108,18 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: false,
     run: usage,
+  },
+  {
+    name: 'hosts',
+    usage: 'hosts [VERB]',
+    summary: 'which hosts an agent may reach: allow HOST, remove HOST',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'which agent (default: the first one)' },
+      private: { type: 'boolean', value: '', help: 'it may lie in your own network, or on this machine' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: hosts,
   },
   {
     name: 'budget',

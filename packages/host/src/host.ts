@@ -16,6 +16,7 @@ import {
 import { createAccessGate } from './access/gate.ts';
 import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
+import { createHostRoutes } from './api/host-routes.ts';
 import { createModelRoutes } from './api/model-routes.ts';
 import { createLogReader } from './api/operator/log-reader.ts';
 import { createOperatorRoutes } from './api/operator/routes.ts';
@@ -32,7 +33,7 @@ import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
-import type { Egress, EgressListener, Spending } from './egress/port.ts';
+import type { Egress, EgressListener, Policy, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
@@ -65,7 +66,7 @@ export interface HostParts {
   /** What an earlier host on this data may have used instead. */
   readonly others: readonly SandboxRuntime[];
   /** Started already; it is the caller's, who ends it last. */
-  readonly egress: Egress & Spending & { listen(listener: EgressListener): void };
+  readonly egress: Egress & Spending & Policy & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -211,7 +212,10 @@ export async function startHost(parts: HostParts): Promise<Host> {
     egress,
     usage: (by) => readUsageSums(egressDir, by),
   });
-  const budgetRoutes = createBudgetRoutes({ store, spending: egress, supervisor });
+  const guardRoutes = [
+    ...createBudgetRoutes({ store, spending: egress, supervisor }),
+    ...createHostRoutes({ store, policy: egress }),
+  ];
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
@@ -220,7 +224,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       links,
       cookies,
       password,
-      served: [...forPage, ...modelRoutes, ...budgetRoutes],
+      served: [...forPage, ...modelRoutes, ...guardRoutes],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
     }),
@@ -234,7 +238,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     readLog: createLogReader(folders.dataDir),
   });
   const app = createOwnerApp({
-    served: [...forOwner, ...operator, ...modelRoutes, ...budgetRoutes],
+    served: [...forOwner, ...operator, ...modelRoutes, ...guardRoutes],
     links,
     password,
     url: parts.url,

@@ -38,6 +38,12 @@
  *   PUT  /v1/budgets               SetBudget           -> BudgetList
  *   POST /v1/budgets/answer        AnswerBudget        -> BudgetList (409 no_such_stop: answered before, or over)
  *
+ * About hosts, on both:
+ *
+ *   GET  /v1/hosts                                     -> HostList
+ *   PUT  /v1/hosts                 AllowHost           -> HostList
+ *   POST /v1/hosts/remove          RemoveHost          -> HostList
+ *
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
  *   GET  /in/:token                                    -> 303 to /, with the cookie
@@ -345,6 +351,36 @@ export interface UsageRow {
   readonly chargedMicros: number;
   /** Calls whose money is not known, and not in `costMicros`. */
   readonly unpriced: number;
+}
+
+/** One exact host that an agent may reach by TLS, besides its model. */
+export interface AllowHost {
+  /** Default: the first agent. */
+  readonly agent?: string;
+  /** A plain name: no pattern, no address. */
+  readonly host: string;
+  /** Default: 443. */
+  readonly port?: number;
+  /** It may lie in a private network, or be this machine. Default: no. */
+  readonly private?: boolean;
+}
+
+/** What runs to it is cut off. */
+export interface RemoveHost {
+  readonly agent?: string;
+  readonly host: string;
+  readonly port?: number;
+}
+
+export interface HostList {
+  readonly hosts: readonly HostRow[];
+}
+
+export interface HostRow {
+  readonly agent: string;
+  readonly host: string;
+  readonly port: number;
+  readonly private: boolean;
 }
 
 export type BudgetPeriod = 'session' | 'hour' | 'day' | 'month';

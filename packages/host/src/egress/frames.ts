@@ -14,6 +14,7 @@ import type {
   BudgetsView,
   CallRecord,
   DoorPlan,
+  HostRule,
   KeyState,
   Known,
   ModelReply,
@@ -42,6 +43,9 @@ export interface Requests {
     readonly brings: ModelReply;
   };
   list: { readonly asks: Endpoint; readonly brings: readonly string[] };
+  hosts: { readonly asks: null; readonly brings: readonly HostRule[] };
+  allow: { readonly asks: HostRule; readonly brings: readonly HostRule[] };
+  disallow: { readonly asks: Omit<HostRule, 'isPrivate'>; readonly brings: readonly HostRule[] };
   budgets: { readonly asks: null; readonly brings: BudgetsView };
   budget: { readonly asks: BudgetChange; readonly brings: BudgetsView };
   answer: { readonly asks: BudgetAnswer; readonly brings: BudgetsView };

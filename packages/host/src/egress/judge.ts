@@ -39,7 +39,7 @@ export function judge(
   endpoint: Endpoint | null,
 ): Verdict {
   const { method, target, headers } = request;
-  if (!target.startsWith('/')) return refuse(REFUSALS.proxy);
+  if (!target.startsWith('/')) return refuse(REFUSALS.plain);
   if (headers.upgrade !== undefined) return refuse(REFUSALS.strange);
   if (target !== PREFIX && !target.startsWith(`${PREFIX}/`)) return refuse(REFUSALS.path);
   const [, path, query = ''] = TARGET.exec(target.slice(PREFIX.length)) ?? [];

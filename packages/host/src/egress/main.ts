@@ -6,7 +6,7 @@
  * host. Nothing is written to stdout but frames, and no key anywhere.
  */
 import { join } from 'node:path';
-import { type OpenDoor, openDoor } from './door.ts';
+import { type Handlers as DoorHandlers, type OpenDoor, openDoor } from './door.ts';
 import { type ForwardDeps, forward, refuse } from './forward.ts';
 import {
   EGRESS_REFUSED,
@@ -19,6 +19,10 @@ import {
   toLine,
 } from './frames.ts';
 import { Keys } from './keys.ts';
+import { resolveAll } from './policy/resolve.ts';
+import { Rules } from './policy/rules.ts';
+import { TUNNEL_LIMITS } from './policy/tunnel.ts';
+import { Tunnels } from './policy/tunnels.ts';
 import { type DoorPlan, EgressError, type Known } from './port.ts';
 import { askOllama, listModels, testModel } from './probe.ts';
 import { createUpstream } from './upstream.ts';
@@ -57,6 +61,12 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const state: { ollama: Known['ollama'] } = { ollama: null };
   const known = (): Known => ({ keys: keys.states, ollama: state.ollama });
   const doors = new Map<string, OpenDoor>();
+  const rules = new Rules(dir);
+  const tunnels = new Tunnels({
+    resolve: resolveAll,
+    find: (agent, host, port) => rules.find(agent, host, port),
+    limits: TUNNEL_LIMITS,
+  });
 
   const purse: PurseDeps = {
     ledger: new Ledger(db, budgets),
@@ -83,18 +93,15 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       checkPurse(purse, door);
       const { dir, session, agent, generation } = door;
       const whose = { session, agent, generation };
-      doors.set(
-        doorName(door),
-        await openDoor(
-          config,
-          dir,
-          (incoming, response) =>
-            void forward(deps, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
-              letOut(purse, whose, endpoint, ask),
-            ),
-          refuse,
-        ),
-      );
+      const ways: DoorHandlers = {
+        handle: (incoming, response) =>
+          void forward(deps, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
+            letOut(purse, whose, endpoint, ask),
+          ),
+        connect: (request, socket, head) => void tunnels.open(agent, request, socket, head),
+        refuse,
+      };
+      doors.set(doorName(door), await openDoor(config, dir, ways));
       return null;
     },
     async close(door) {
@@ -113,6 +120,16 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       return testModel(deps, real, (ask) => letOut(purse, whose, real, ask, true));
     },
     list: (endpoint) => listModels(deps, withOllama(endpoint, ollamaBase) ?? endpoint),
+    hosts: async () => rules.all(),
+    async allow(rule) {
+      rules.allow(rule);
+      return rules.all();
+    },
+    async disallow(rule) {
+      rules.remove(rule);
+      tunnels.cut(rule);
+      return rules.all();
+    },
     budgets: async () => budgets.show(Date.now()),
     async budget({ agent, period, capMicros }) {
       budgets.set(agent, period, capMicros);

@@ -33,6 +33,25 @@ export interface Spending {
   answerStop(answer: BudgetAnswer): Promise<BudgetsView>;
 }
 
+/** Which hosts an agent may reach besides its model. All reject with EgressError. */
+export interface Policy {
+  hosts(): Promise<readonly HostRule[]>;
+  /** Durable when it resolves, like the next. */
+  allowHost(rule: HostRule): Promise<readonly HostRule[]>;
+  /** What runs through a tunnel to it ends. */
+  removeHost(rule: Omit<HostRule, 'isPrivate'>): Promise<readonly HostRule[]>;
+}
+
+/** One exact host and port. */
+export interface HostRule {
+  readonly agent: string;
+  /** Lower case, no dot at its end, never an address. */
+  readonly host: string;
+  readonly port: number;
+  /** It may lie in a private network, or be this machine. */
+  readonly isPrivate: boolean;
+}
+
 /** Name of a session's socket, in its runtime folder. */
 export const EGRESS_SOCKET = 'egress.sock';
 

@@ -28,6 +28,7 @@ import {
   EgressError,
   type EgressListener,
   type Known,
+  type Policy,
   type Spending,
 } from './port.ts';
 
@@ -58,7 +59,7 @@ interface Waiting {
   reject(error: EgressError): void;
 }
 
-export class EgressProcess implements Egress, Spending {
+export class EgressProcess implements Egress, Spending, Policy {
   readonly #deps: EgressDeps;
   readonly #doors = new Set<DoorPlan>();
   readonly #waiting = new Map<number, Waiting>();
@@ -155,6 +156,12 @@ export class EgressProcess implements Egress, Spending {
   test: Egress['test'] = (endpoint, agent) => this.#request('test', { endpoint, agent });
 
   list: Egress['list'] = (endpoint) => this.#request('list', endpoint);
+
+  hosts: Policy['hosts'] = () => this.#request('hosts', null);
+
+  allowHost: Policy['allowHost'] = (rule) => this.#request('allow', rule);
+
+  removeHost: Policy['removeHost'] = (rule) => this.#request('disallow', rule);
 
   budgets: Spending['budgets'] = () => this.#request('budgets', null);
 

@@ -13,6 +13,7 @@ import { createAccessGate } from '../../src/access/gate.ts';
 import { createBudgetRoutes } from '../../src/api/budget-routes.ts';
 import type { ApiError, StreamEvent } from '../../src/api/contract.ts';
 import { createConversationLog } from '../../src/api/conversation-log.ts';
+import { createHostRoutes } from '../../src/api/host-routes.ts';
 import type { Limits } from '../../src/api/http.ts';
 import { createModelRoutes } from '../../src/api/model-routes.ts';
 import { createOwnerApp } from '../../src/api/owner-app.ts';
@@ -133,7 +134,12 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const modelRoutes = createModelRoutes({ store, models, egress, usage });
   const nothing = async () => ({ budgets: [], stops: [] });
   const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
-  const budgetRoutes = createBudgetRoutes({ store, spending, supervisor });
+  const none = async () => [];
+  const policy = { hosts: none, allowHost: none, removeHost: none };
+  const guardRoutes = [
+    ...createBudgetRoutes({ store, spending, supervisor }),
+    ...createHostRoutes({ store, policy }),
+  ];
   const common = { store, models, supervisor, watchers, settings, clock, status };
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
@@ -145,7 +151,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   writeFileSync(join(siteDir, 'index.html'), '<!doctype html><title>Stand-in</title>');
   writeFileSync(join(siteDir, 'assets/app-0123.js'), SCRIPT);
   writeFileSync(join(siteDir, 'assets/app-0123.js.gz'), gzipSync(SCRIPT));
-  const served = [...servedRoutes({ ...deps, ...web, showPaths: false }), ...modelRoutes, ...budgetRoutes];
+  const served = [...servedRoutes({ ...deps, ...web, showPaths: false }), ...modelRoutes, ...guardRoutes];
   const webApp = createWebApp({ links, cookies, password, served, siteDir, hostNames: settings.hostNames });
   const page = await listenForPage('127.0.0.1', 0, log, limits);
   t.after(() => page.close());
@@ -153,7 +159,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const url = `http://127.0.0.1:${page.port}/`;
   const stopped = { asked: false };
   const ownerApp = createOwnerApp({
-    served: [...servedRoutes({ ...deps, ...terminal, showPaths: true }), ...modelRoutes, ...budgetRoutes],
+    served: [...servedRoutes({ ...deps, ...terminal, showPaths: true }), ...modelRoutes, ...guardRoutes],
     links,
     password,
     url,

@@ -57,7 +57,10 @@ test('attack: headers beyond 16 kB are refused', async (t) => {
 
 test('attack: CONNECT, an absolute address and an upgrade are refused in words that an agent can act on', async (t) => {
   const { upstream, socket } = await world(t);
-  const connect = await raw(socket, lines('CONNECT api.anthropic.com:443 HTTP/1.1', 'Host: x'));
+  const connect = await raw(
+    socket,
+    lines('CONNECT api.anthropic.com:443 HTTP/1.1', 'Host: api.anthropic.com:443'),
+  );
   assert.match(connect, /^HTTP\/1\.1 403 /);
   assert.match(connect, /x-bellhop-error: not_allowed/);
   assert.match(connect, /not allowed for this agent/);

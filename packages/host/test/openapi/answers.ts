@@ -169,6 +169,9 @@ const usage: Of<contract.UsageView> = v.strictObject({
     }),
   ),
 });
+const hosts: Of<contract.HostList> = v.strictObject({
+  hosts: v.array(v.strictObject({ agent: text, host: text, port: count, private: v.boolean() })),
+});
 const period = v.picklist(['session', 'hour', 'day', 'month']);
 const budgets: Of<contract.BudgetList> = v.strictObject({
   budgets: v.array(
@@ -210,6 +213,7 @@ export const ANSWERS = {
   ModelList: models,
   UsageView: usage,
   BudgetList: budgets,
+  HostList: hosts,
   ApiError: error,
   Empty: v.strictObject({}),
   FileView: file,

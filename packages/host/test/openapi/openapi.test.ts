@@ -41,6 +41,9 @@ const SAMPLES: Readonly<Record<string, (world: ApiWorld) => Sample>> = {
   'GET /v1/model': () => ({ path: '/v1/model' }),
   'PUT /v1/model': () => ({ path: '/v1/model', body: { provider: 'anthropic', key: 'a-key' } }),
   'POST /v1/model/test': () => ({ path: '/v1/model/test', body: {} }),
+  'GET /v1/hosts': () => ({ path: '/v1/hosts' }),
+  'PUT /v1/hosts': () => ({ path: '/v1/hosts', body: { host: 'a.example', port: 8443 } }),
+  'POST /v1/hosts/remove': () => ({ path: '/v1/hosts/remove', body: { host: 'a.example' } }),
   'GET /v1/budgets': () => ({ path: '/v1/budgets' }),
   'PUT /v1/budgets': () => ({ path: '/v1/budgets', body: { period: 'day', capMicros: 5_000_000 } }),
   'POST /v1/budgets/answer': () => ({

@@ -1,6 +1,7 @@
 /** What each route is for, takes and gives: the words of the OpenAPI description. One row for each route, no more. */
 import type * as v from 'valibot';
 import { answerBudgetSchema, setBudgetSchema } from '../../src/api/budget-routes.ts';
+import { allowHostSchema, removeHostSchema } from '../../src/api/host-routes.ts';
 import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
 import { markReadSchema } from '../../src/api/routes/conversations.ts';
 import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
@@ -134,6 +135,17 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'What the models used, and what it cost',
     query: { by: 'agent, session, day or model; default: agent' },
     answer: [200, 'UsageView'],
+  },
+  'GET /v1/hosts': { summary: 'Which hosts each agent may reach', answer: [200, 'HostList'] },
+  'PUT /v1/hosts': {
+    summary: 'Let an agent reach one exact host',
+    body: allowHostSchema,
+    answer: [200, 'HostList'],
+  },
+  'POST /v1/hosts/remove': {
+    summary: 'Let it reach that host no more; what runs to it is cut off',
+    body: removeHostSchema,
+    answer: [200, 'HostList'],
   },
   'GET /v1/budgets': {
     summary: 'What may be spent, what was, and which budgets are used up',
