@@ -84,6 +84,8 @@ test('an owner who says no ends it: sessions go on, and are told so at each call
   assert.deepEqual(await ask(socket), [429, 'budget_asked']);
   const [stop] = (await egress.budgets()).stops;
   await egress.answerStop({ stop: stop?.id ?? '', addMicros: null });
+  // An old card: what was decided stays.
+  await assert.rejects(egress.answerStop({ stop: stop?.id ?? '', addMicros: MOST }), EgressError);
   const refused = await post(await door('s2', endpoint), PATH, BODY);
   assert.deepEqual([refused.status, refused.headers['x-bellhop-error']], [402, 'budget_over']);
   assert.match(refused.body, /the owner adds nothing to it/);
