@@ -82,7 +82,7 @@ test('attack: many big bodies that never end are refused before they fill the me
   const statuses: unknown[] = [];
   for (const one of held) one.on('response', ({ statusCode }) => statuses.push(statusCode));
   await until('one of them is refused', () => statuses.length > 0);
-  assert.deepEqual(statuses, [429]);
+  assert.ok(statuses.every((status) => status === 429));
   for (const one of held) one.destroy();
   await until('room is there again', async () => (await post(socket, PATH, '{}')).status === 200);
 });
