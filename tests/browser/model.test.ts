@@ -20,7 +20,9 @@ browser(
     await page.getByRole('button', { name: 'Save and try' }).click();
     await page.getByText('It works: claude-sonnet-4-5 answered in 812 ms: Ready.').waitFor();
     await page.getByRole('heading', { name: 'bell speaks to claude-sonnet-4-5' }).waitFor();
-    assert.deepEqual(server.models.changes, [{ agent: 'bell', provider: 'anthropic', key: KEY }]);
+    assert.deepEqual(server.models.changes, [
+      { agent: 'bell', provider: 'anthropic', baseUrl: null, key: KEY },
+    ]);
     await page.getByRole('link', { name: 'Model: claude-sonnet-4-5' }).waitFor();
     assert.equal(await page.getByLabel('Key', { exact: true }).inputValue(), '');
     assert.ok(!(await page.content()).includes(KEY));

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { callTool, fail, type ModelRequest, say } from '../fake-models/script.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { houseWithModel, results } from './house/with-model.ts';
+import { until } from './house/until.ts';
+import { asked, houseWithModel, results } from './house/with-model.ts';
 import { lightJobSuite } from './suites/light-job.ts';
 
 lightJobSuite('bwrap', ['anthropic', 'openai', 'openai-chat', 'google']);
@@ -61,14 +62,47 @@ test(
 );
 
 test(
-  'a key that is refused is said to the person, with what to type, and not called a failure of theirs',
+  'a key that is refused is said with what to type, once; the next messages fail by their receipts, and its end is told',
   options,
   async (t) => {
-    const { house } = await houseWithModel(t, 'anthropic', () => fail('bad_key'));
-    const asked = await house.ask('hello', 'key');
-    assert.match(
-      asked.reply + asked.stderr,
-      /did not accept the key\. Enter another one: \.\/bellhop model set/,
+    let isRefused = true;
+    const { house } = await houseWithModel(t, 'anthropic', () =>
+      isRefused ? fail('bad_key') : say('Hello.'),
     );
+    const notices = () => house.records.conversation('key').filter(({ kind }) => kind === 'notice');
+    const first = await house.ask('hello', 'key');
+    const words = /did not accept the key\. Enter another one: \.\/bellhop model set/;
+    assert.match(first.reply, words);
+    const second = await house.ask('hello again', 'key');
+    assert.equal(second.code, 1);
+    assert.match(second.stderr, words, 'who asked hears why');
+    assert.equal(notices().length, 1);
+    isRefused = false;
+    assert.equal((await house.ask('and now', 'key')).reply, 'Hello.');
+    await until('its end is told', () => notices().length === 2);
+    assert.match(notices()[1]?.text ?? '', /^The model answers again\./);
   },
 );
+
+test('/stop in mid-turn ends the call at the model too; what the turn has sent stays', options, async (t) => {
+  const hung = Promise.withResolvers<void>();
+  const { house, model } = await houseWithModel(t, 'anthropic', (request) => {
+    if (!asked(request, 'go')) return say('Fresh.');
+    if (results(request).length === 0) return callTool('send_message', { text: 'I begin.' });
+    hung.resolve();
+    return new Promise(() => undefined);
+  });
+  const asking = house.ask('go', 'stop');
+  await hung.promise;
+  await house.api.send({ id: 'stop-it', thread: 'stop', text: '/stop' });
+  const stopped = await asking;
+  assert.equal(stopped.code, 1);
+  assert.match(stopped.stderr, /you stopped it/);
+  await until('nobody waits at the model', () => model.open() === 0);
+  const said = house.records.conversation('stop').filter(({ kind }) => kind === 'text');
+  assert.deepEqual(
+    said.map(({ text }) => text),
+    ['I begin.'],
+  );
+  assert.equal((await house.ask('next', 'stop')).reply, 'Fresh.');
+});

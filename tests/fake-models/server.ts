@@ -21,6 +21,8 @@ export interface FakeModel {
   /** Paths of the APIs are told by their ends: anything may stand before them. */
   readonly url: string;
   readonly requests: readonly ModelRequest[];
+  /** Calls that wait for their answer. */
+  open(): number;
   /** Ends connections that wait, too. */
   close(): Promise<void>;
 }
@@ -28,7 +30,10 @@ export interface FakeModel {
 /** @param key when given, another key is refused. */
 export async function startFakeModel(script: Script, key?: string): Promise<FakeModel> {
   const requests: ModelRequest[] = [];
+  const waiting = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    waiting.add(response);
+    response.once('close', () => waiting.delete(response));
     const path = request.url?.split('?')[0] ?? '';
     if (request.method === 'GET' && path.endsWith('/models')) {
       // Each client reads the list that it knows.
@@ -53,6 +58,7 @@ export async function startFakeModel(script: Script, key?: string): Promise<Fake
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    open: () => waiting.size,
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

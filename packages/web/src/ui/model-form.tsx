@@ -202,7 +202,7 @@ function described(id: string) {
 
 function modelHint(names: readonly string[], { defaultModel }: ProviderView): string {
   if (names.length > 0) return `The provider offers ${names.length}; type a part of a name.`;
-  return defaultModel === null ? 'As the provider calls it.' : `Left empty: ${defaultModel}.`;
+  return defaultModel === null ? 'As the provider calls it.' : `If left empty: ${defaultModel}.`;
 }
 
 function Told({ outcome, isChanged }: { outcome: Outcome; isChanged: boolean }) {
@@ -272,7 +272,8 @@ function changeOf(agent: string, { provider, baseUrl, key, model }: Draft): SetM
   return {
     agent,
     provider,
-    ...(baseUrl.trim() === '' ? {} : { baseUrl: baseUrl.trim() }),
+    // Emptied, it is the provider's own again.
+    baseUrl: baseUrl.trim() || null,
     ...(key.trim() === '' ? {} : { key: key.trim() }),
     ...(model.trim() === '' ? {} : { model: model.trim() }),
   };
