@@ -138,11 +138,16 @@ export class Lives {
       case 'idle':
         watcher.typing(session, false);
         if (this.#slots.waiting > 0) this.#makeRoom();
-        // Now its idle time runs.
-        actor.wakeOnlyAfter(this.#deps.settings.idleStopMs);
+        // Its idle time runs from when it first had nothing to do: it says so again after every look of its own.
+        actor.wakeOnlyAfter(this.#idleLeftMs(awake));
         return;
       default:
     }
+  }
+
+  #idleLeftMs(awake: Awake): number {
+    const nowMs = this.#deps.clock.now();
+    return (awake.facts.idleSinceMs ?? nowMs) + this.#deps.settings.idleStopMs - nowMs;
   }
 
   async #ended(

@@ -147,6 +147,20 @@ describe('watching', () => {
     assert.equal(house.supervisor.working(session.id).size, 0);
   });
 
+  test('W9: saying again that it is idle does not keep it awake', async (t) => {
+    const house = await openHouse(t, { idleStopMs: 600_000 });
+    await house.say('m1');
+    await house.end('m1', 'answered');
+    await until('its idle time runs', () => house.clock.isSetFor(house.clock.now() + 600_000));
+    house.clock.advance(400_000);
+    // As the real one does after each look at its mailbox; the text behind it is how we know that it was heard.
+    house.runtime.last.say({ t: 'idle' });
+    house.runtime.last.say({ t: 'live', turn: 'none', text: 'after' });
+    await until('it was heard', () => house.told.includes('live after'));
+    house.clock.advance(200_000);
+    await until('it is asleep', () => house.supervisor.summary().awake === 0);
+  });
+
   test('W9: one that does not stop when asked is killed after the grace', async (t) => {
     const house = await openHouse(t, { idleStopMs: 600_000, stopGraceMs: 3_000 });
     house.runtime.always = async (life, clock) => {
