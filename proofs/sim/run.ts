@@ -90,7 +90,10 @@ async function runIn(dataDir: string, script: Script, onTrace: (line: string) =>
     kernel.fullUntilMs = 0;
     sandboxes.downUntilMs = 0;
     for (const process of kernel.alive) if (process.frozen) process.thaw();
-    await untilFinished(kernel, judge, towns);
+    await untilQuiet(kernel, judge, () => (house.isUp ? judge.unfinished(towns) : 'the host is not up'));
+    // Nothing that is over begins anew with the next host, and what could not be noted before is noted by it.
+    house.restart();
+    await untilQuiet(kernel, judge, () => (house.isUp ? judge.unfinished(towns) ?? judge.unsettled() : 'the host is not up'));
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     judge.note(error);
@@ -126,12 +129,13 @@ async function until(kernel: Kernel, judge: Judge, isOver: () => boolean): Promi
   }
 }
 
-async function untilFinished(kernel: Kernel, judge: Judge, towns: readonly Facts[]): Promise<void> {
+/** @param unfinished in words what is still under way; null when nothing is. */
+async function untilQuiet(kernel: Kernel, judge: Judge, unfinished: () => string | null): Promise<void> {
   const limitMs = kernel.monotonicMs + PEACE_MS;
   let quietMs = 0;
   for (let atMs = kernel.monotonicMs; quietMs < QUIET_MS; atMs += LOOK_MS) {
     await until(kernel, judge, () => kernel.monotonicMs >= atMs);
-    const open = judge.unfinished(towns);
+    const open = unfinished();
     quietMs = open === null ? quietMs + LOOK_MS : 0;
     if (open !== null && atMs > limitMs) throw new Violation('stuck', open);
   }

@@ -4,7 +4,7 @@ import type { Sandbox, Sandboxes } from '../town/sandboxes.ts';
 import type { Platform } from '../town/platform.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { basename, dirname } from 'node:path';
-import { type Counts, type Facts, readStore, reckon, unfinished } from './reckon.ts';
+import { type Counts, type Facts, readStore, reckon, unfinished, unsettled } from './reckon.ts';
 import { SendWatch } from './watch-sends.ts';
 import { StoreWatch } from './watch-store.ts';
 import { MailboxWatch, type Charge } from './watch-mailbox.ts';
@@ -76,8 +76,13 @@ export class Judge {
     return `it held ${held.map((one) => one.message).join(', ')}`;
   }
 
+  /** In words what is still under way; null when nothing is. */
   unfinished(towns: readonly Facts[]): string | null {
     return unfinished(readStore(this.#storePath), towns);
+  }
+
+  unsettled(): string | null {
+    return unsettled(readStore(this.#storePath));
   }
 
   /** Throws a Violation. */

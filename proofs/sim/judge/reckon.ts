@@ -27,7 +27,7 @@ export interface Counts {
 export interface StoreRows {
   readonly targets: readonly Row[];
   readonly deliveries: readonly Row[];
-  readonly openGenerations: number;
+  readonly openGenerations: readonly Row[];
 }
 
 export function readStore(path: string): StoreRows {
@@ -36,7 +36,7 @@ export function readStore(path: string): StoreRows {
     return {
       targets: db.prepare('SELECT * FROM targets').all(),
       deliveries: db.prepare('SELECT * FROM deliveries').all(),
-      openGenerations: db.prepare("SELECT * FROM generations WHERE state <> 'settled'").all().length,
+      openGenerations: db.prepare("SELECT * FROM generations WHERE state <> 'settled'").all(),
     };
   } finally {
     db.close();
@@ -65,7 +65,13 @@ export function unfinished(store: StoreRows, towns: readonly Facts[]): string | 
       if (!isOver) return `the task of ${saying.id} has not been answered`;
     }
   }
-  return store.openGenerations > 0 ? 'a generation is not settled' : null;
+  return null;
+}
+
+/** What could not be noted of a sandbox's end is noted by the next start. */
+export function unsettled(store: StoreRows): string | null {
+  const [generation] = store.openGenerations;
+  return generation ? `generation ${generation.mark} is ${generation.state}` : null;
 }
 
 function hasNotice(store: StoreRows, prefix: string, session: unknown): boolean {

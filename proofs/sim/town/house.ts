@@ -96,6 +96,7 @@ export class House {
   restart(): void {
     const [process, host, store] = [this.#process, this.#host, this.#store];
     if (!process?.alive || !host) return;
+    this.#host = null;
     process.enter(() => {
       const stopped = async (): Promise<void> => {
         await host.stop();

@@ -107,10 +107,12 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
 
   const plan = await decide(deps, input, snapshot);
   const ends = await recordEnds(deps, session, plan.changes, snapshot.acks);
+  // At once: should a later commit fail, the next sweep finds them recorded and leaves them to who has them.
+  const told = deps.delivery.send(ends.notices);
   const mirrored = input.takeMirror() ? await toMirror(deps.store.read, session.id) : [];
   const nextDueMs = await settle(deps, input, { snapshot, checked, plan, mirrored });
   // People see the end of a message once what was said before it, and about it, is out.
-  void Promise.all([sent, deps.delivery.send(ends.notices)]).then(() => {
+  void Promise.all([sent, told]).then(() => {
     for (const end of ends.fresh) deps.watcher.receipt(session, end.id, end.state, end.reason);
   });
   const last = <T>(items: readonly T[]) => items.at(-1);
