@@ -52,7 +52,10 @@ export function scriptOf(seed: number): Script {
   return { seed, story: drawStory(randomOf(seed, 'story')), faults: null };
 }
 
-export async function run(script: Script, onTrace: (line: string) => void = () => undefined): Promise<Outcome> {
+export async function run(
+  script: Script,
+  onTrace: (line: string) => void = () => undefined,
+): Promise<Outcome> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bellhop-sim-'));
   try {
     return await runIn(dataDir, script, onTrace);
@@ -81,7 +84,11 @@ async function runIn(dataDir: string, script: Script, onTrace: (line: string) =>
   const chats = [...new Set(story.sayings.map(({ chat }) => chat))];
   const house = new House({ kernel, random: chance('house'), dataDir, platforms, chats, sandboxes });
   const happened = tell(story, { kernel, house, platforms, sandboxes });
-  const towns: readonly Facts[] = platforms.map(({ name, said, offered }) => ({ platform: name, said, offered }));
+  const towns: readonly Facts[] = platforms.map(({ name, said, offered }) => ({
+    platform: name,
+    said,
+    offered,
+  }));
 
   house.boot();
   try {
@@ -93,7 +100,9 @@ async function runIn(dataDir: string, script: Script, onTrace: (line: string) =>
     await untilQuiet(kernel, judge, () => (house.isUp ? judge.unfinished(towns) : 'the host is not up'));
     // Nothing that is over begins anew with the next host, and what could not be noted before is noted by it.
     house.restart();
-    await untilQuiet(kernel, judge, () => (house.isUp ? judge.unfinished(towns) ?? judge.unsettled() : 'the host is not up'));
+    await untilQuiet(kernel, judge, () =>
+      house.isUp ? (judge.unfinished(towns) ?? judge.unsettled()) : 'the host is not up',
+    );
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     judge.note(error);
@@ -125,7 +134,8 @@ async function until(kernel: Kernel, judge: Judge, isOver: () => boolean): Promi
   while (!isOver()) {
     if (!(await kernel.step())) throw new Violation('stuck', 'nothing is left to happen');
     if (judge.violation) throw judge.violation;
-    if (kernel.events > MAX_EVENTS) throw new Violation('stuck', `after ${kernel.events} events it goes on and on`);
+    if (kernel.events > MAX_EVENTS)
+      throw new Violation('stuck', `after ${kernel.events} events it goes on and on`);
   }
 }
 

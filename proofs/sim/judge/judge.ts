@@ -1,14 +1,15 @@
 /** All that is watched in one run, put together: after each commit, at each send, at each start of a sandbox, at the end. */
-import type { Kernel } from '../machine/kernel.ts';
-import type { Sandbox, Sandboxes } from '../town/sandboxes.ts';
-import type { Platform } from '../town/platform.ts';
-import { DatabaseSync } from 'node:sqlite';
+
 import { basename, dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Kernel } from '../machine/kernel.ts';
+import type { Platform } from '../town/platform.ts';
+import type { Sandbox, Sandboxes } from '../town/sandboxes.ts';
 import { type Counts, type Facts, readStore, reckon, unfinished, unsettled } from './reckon.ts';
+import { Violation } from './violation.ts';
+import { type Charge, MailboxWatch } from './watch-mailbox.ts';
 import { SendWatch } from './watch-sends.ts';
 import { StoreWatch } from './watch-store.ts';
-import { MailboxWatch, type Charge } from './watch-mailbox.ts';
-import { Violation } from './violation.ts';
 
 /** A claim that a sandbox held when it ended. */
 interface Held {
@@ -103,7 +104,8 @@ export class Judge {
     const charged = this.#mailboxes.charges.some(
       (one) => one.inbox === session && one.generation === generation && one.message === message,
     );
-    if (!charged) throw new Violation('a life ended on a message at no cost', `${session} ${generation} ${message}`);
+    if (!charged)
+      throw new Violation('a life ended on a message at no cost', `${session} ${generation} ${message}`);
   }
 }
 
@@ -118,7 +120,9 @@ function claimsOf({ config }: Sandbox): Held[] {
     const db = new DatabaseSync(`${config.outDir}/outbound.db`, { readOnly: true });
     try {
       return db
-        .prepare("SELECT message_id, attempt FROM processing_ack WHERE status = 'processing' AND generation = ?")
+        .prepare(
+          "SELECT message_id, attempt FROM processing_ack WHERE status = 'processing' AND generation = ?",
+        )
         .all(config.generation)
         .map((row) => ({
           session: config.session,

@@ -3,10 +3,10 @@
  * accepted has come to one end, its people have heard of it, and nobody has heard anything twice that need not be.
  */
 import { DatabaseSync } from 'node:sqlite';
+import { answerTo, sentFor, taskOf } from '../town/harness.ts';
+import { HOSTILE } from '../town/hostile.ts';
 import type { Offered, Said } from '../town/platform.ts';
 import type { PlatformName } from '../town/story.ts';
-import { HOSTILE } from '../town/hostile.ts';
-import { answerTo, sentFor, taskOf } from '../town/harness.ts';
 import { Violation } from './violation.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -60,7 +60,9 @@ export function unfinished(store: StoreRows, towns: readonly Facts[]): string | 
     for (const { saying } of offered) {
       const mine = store.targets.find(({ message_id: id }) => id === saying.id);
       if (saying.deed !== 'task' || mine?.state !== 'answered') continue;
-      const answer = store.deliveries.find(({ content }) => lines(content).includes(answerTo(taskOf(saying.id))));
+      const answer = store.deliveries.find(({ content }) =>
+        lines(content).includes(answerTo(taskOf(saying.id))),
+      );
       const isOver = answer !== undefined || hasNotice(store, `task:`, mine.session_id);
       if (!isOver) return `the task of ${saying.id} has not been answered`;
     }
@@ -103,10 +105,12 @@ function judgeMessage(store: StoreRows, { platform }: Facts, { saying }: Offered
   if (target.state === 'answered') {
     const answers = own.filter(({ content }) => lines(content).includes(answerTo(saying.id)));
     if (answers.length === 0) throw new Violation('lost', `${saying.id} is answered, and no answer was sent`);
-    if (answers.length > 1) throw new Violation('answered twice', `${saying.id}: ${answers.map((d) => d.out_id)}`);
+    if (answers.length > 1)
+      throw new Violation('answered twice', `${saying.id}: ${answers.map((d) => d.out_id)}`);
     const sent = own.filter(({ content }) => lines(content).includes(sentFor(saying.id)));
     const most = saying.deed === 'send twice' ? 2 : 1;
-    if (sent.length > most) throw new Violation('a tool has sent twice', `${saying.id}: ${sent.map((d) => d.out_id)}`);
+    if (sent.length > most)
+      throw new Violation('a tool has sent twice', `${saying.id}: ${sent.map((d) => d.out_id)}`);
     return;
   }
   const told = own.some((d) => d.in_reply_to === saying.id && String(d.out_id).startsWith('notice:'));

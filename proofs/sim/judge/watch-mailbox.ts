@@ -50,7 +50,8 @@ export class MailboxWatch {
       seen.set(id, now);
     }
     for (const id of seen.keys()) {
-      if (!rows.some((row) => row.id === id)) throw new Violation('a message has left its mailbox', `${inbox} ${id}`);
+      if (!rows.some((row) => row.id === id))
+        throw new Violation('a message has left its mailbox', `${inbox} ${id}`);
     }
   }
 
@@ -68,7 +69,8 @@ export class MailboxWatch {
     );
     if (again) throw new Violation('charged twice for one generation', `${what}, generation ${generation}`);
     const why = this.#mayBeCharged(charge);
-    if (why !== null) throw new Violation('charged without a cause', `${what}, generation ${generation}: ${why}`);
+    if (why !== null)
+      throw new Violation('charged without a cause', `${what}, generation ${generation}: ${why}`);
     this.charges.push(charge);
   }
 }

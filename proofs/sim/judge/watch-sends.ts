@@ -22,7 +22,10 @@ export class SendWatch {
     this.#sends.set(key, sends);
     const recorded = this.#recorded(session, row, Number(piece));
     if (recorded?.state !== 'attempting' || Number(recorded.attempts) < sends)
-      throw new Violation('a send without a recorded attempt', `${key}, send ${sends}: ${JSON.stringify(recorded)}`);
+      throw new Violation(
+        'a send without a recorded attempt',
+        `${key}, send ${sends}: ${JSON.stringify(recorded)}`,
+      );
     if (sends > 1 || row.startsWith('notice:')) return;
     const lane = JSON.stringify([platform, chat, thread, session]);
     const seq = Number(recorded.seq);

@@ -24,7 +24,11 @@ export class StoreWatch {
   }
 
   #seeTargets(read: ReadRows): void {
-    const rows = byKey(read('SELECT session_id, message_id, state, reason FROM targets'), 'session_id', 'message_id');
+    const rows = byKey(
+      read('SELECT session_id, message_id, state, reason FROM targets'),
+      'session_id',
+      'message_id',
+    );
     for (const [key, before] of this.#targets) {
       const after = rows.get(key);
       if (!after) throw new Violation('an accepted message is gone', key);
@@ -36,7 +40,11 @@ export class StoreWatch {
   }
 
   #seeDeliveries(read: ReadRows): void {
-    const rows = byKey(read('SELECT session_id, out_id, state, content FROM deliveries'), 'session_id', 'out_id');
+    const rows = byKey(
+      read('SELECT session_id, out_id, state, content FROM deliveries'),
+      'session_id',
+      'out_id',
+    );
     for (const [key, before] of this.#deliveries) {
       const after = rows.get(key);
       if (!after) throw new Violation('a delivery is gone', key);

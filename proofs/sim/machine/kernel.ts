@@ -62,6 +62,7 @@ export class Kernel {
   /** No disk has room until then, by the monotonic clock. */
   fullUntilMs = 0;
   events = 0;
+  nextPort = 40_000;
   /** Told after each commit of a database file, with a handle that may be read from. */
   onCommit: (file: string, tables: readonly string[], read: ReadRows) => void = () => undefined;
   /** Something that no code of the product may do: let an error go uncaught, or take a process down by one. */

@@ -36,13 +36,15 @@ export const stat = (path: string) => look(() => fs.statSync(path));
 export const lstat = (path: string) => look(() => fs.lstatSync(path));
 export const readdir = (path: string) => look(() => fs.readdirSync(path));
 export const realpath = (path: string) => look(() => fs.realpathSync(path));
-export const readFile = (path: string, options?: BufferEncoding) => look(() => fs.readFileSync(path, options));
+export const readFile = (path: string, encoding: BufferEncoding) =>
+  look(() => fs.readFileSync(path, encoding));
 
 export const mkdir = (path: string, options?: fs.MakeDirectoryOptions) =>
   look(() => fs.existsSync(path)).then((isThere) =>
     isThere && options?.recursive ? undefined : change('mkdir', path, () => fs.mkdirSync(path, options)),
   );
-export const chmod = (path: string, mode: number) => change('chmod', path, () => fs.chmodSync(path, mode), false);
+export const chmod = (path: string, mode: number) =>
+  change('chmod', path, () => fs.chmodSync(path, mode), false);
 export const chown = (path: string, uid: number, gid: number) =>
   change('chown', path, () => fs.chownSync(path, uid, gid), false);
 export const rm = (path: string, options?: fs.RmOptions) =>

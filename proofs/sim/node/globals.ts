@@ -65,8 +65,10 @@ export function standInForGlobals(): void {
   const clearing = (clear: (timer: never) => void) => (timer: unknown) =>
     timer instanceof Timer ? timer.cancel() : clear(timer as never);
   Object.assign(globalThis, {
-    setTimeout: (call: Call, ms = 0, ...args: unknown[]) => once(ms, call, args) ?? real.setTimeout(call, ms, ...args),
-    setInterval: (call: Call, ms = 0, ...args: unknown[]) => every(ms, call, args) ?? real.setInterval(call, ms, ...args),
+    setTimeout: (call: Call, ms = 0, ...args: unknown[]) =>
+      once(ms, call, args) ?? real.setTimeout(call, ms, ...args),
+    setInterval: (call: Call, ms = 0, ...args: unknown[]) =>
+      every(ms, call, args) ?? real.setInterval(call, ms, ...args),
     setImmediate: (call: Call, ...args: unknown[]) => once(0, call, args) ?? real.setImmediate(call, ...args),
     clearTimeout: clearing(real.clearTimeout),
     clearInterval: clearing(real.clearTimeout),

@@ -6,7 +6,6 @@ import { EventEmitter } from 'node:events';
 import { Crash, current, type Kernel, type Process } from '../machine/kernel.ts';
 
 const FRAME = /"t":"(\w+)"/;
-const FIRST_PORT = 40_000;
 
 function here(): Process {
   const process = current();
@@ -112,7 +111,7 @@ export class Server extends EventEmitter {
     const { kernel } = this.process;
     const done = rest.find((one) => typeof one === 'function') as (() => void) | undefined;
     if (done) this.once('listening', done);
-    const name = typeof where === 'string' ? where : String(FIRST_PORT + kernel.listening.size);
+    const name = typeof where === 'string' ? where : String(kernel.nextPort++);
     if (kernel.listening.get(name)?.process.alive) throw new Error(`EADDRINUSE ${name}`);
     kernel.listening.set(name, this);
     this.#name = name;

@@ -20,7 +20,10 @@ const SQLITE_FULL = 13;
 const UNSYNCED_JOURNAL = Buffer.alloc(512);
 
 function full(): Error {
-  return Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: SQLITE_FULL });
+  return Object.assign(new Error('database or disk is full'), {
+    code: 'ERR_SQLITE_ERROR',
+    errcode: SQLITE_FULL,
+  });
 }
 
 export class DatabaseSync extends real.DatabaseSync {
@@ -44,8 +47,8 @@ export class DatabaseSync extends real.DatabaseSync {
   }
 
   override exec(sql: string): void {
-    if (!this.#process) return super.exec(sql);
-    if (sql.startsWith('BEGIN')) {
+    if (!this.#process) super.exec(sql);
+    else if (sql.startsWith('BEGIN')) {
       super.exec(sql);
       this.#tables = new Set();
     } else if (sql === 'COMMIT') this.#commit();
@@ -59,7 +62,9 @@ export class DatabaseSync extends real.DatabaseSync {
   override prepare(sql: string): real.StatementSync {
     const statement = super.prepare(sql);
     if (!this.#process || !WRITES.test(sql)) return statement;
-    const run = statement.run.bind(statement) as (...values: real.SQLInputValue[]) => real.StatementResultingChanges;
+    const run = statement.run.bind(statement) as (
+      ...values: real.SQLInputValue[]
+    ) => real.StatementResultingChanges;
     statement.run = ((...values: real.SQLInputValue[]) =>
       this.#write(sql, () => run(...values))) as typeof statement.run;
     return statement;

@@ -31,7 +31,9 @@ export function taskOf(id: string): string {
 
 export function createHarness(process: Process): Harness {
   const place: { now: Place | null } = { now: null };
-  const deeds: Readonly<Record<string, (id: string, tools: TurnTools, message: TurnMessage) => Promise<void>>> = {
+  const deeds: Readonly<
+    Record<string, (id: string, tools: TurnTools, message: TurnMessage) => Promise<void>>
+  > = {
     async send(id, tools) {
       await tools.send(sentFor(id));
       await process.sleep(THINKING_MS);

@@ -3,7 +3,11 @@
  * its own session; it must not send elsewhere, end what is not its own, or harm another.
  */
 import type { InboundRow, MessageId, OutboundId, TurnId } from '../../../packages/mailbox/src/model.ts';
-import { InboundReader, type NewOutbound, OutboundMailbox } from '../../../packages/mailbox/src/runner/index.ts';
+import {
+  InboundReader,
+  type NewOutbound,
+  OutboundMailbox,
+} from '../../../packages/mailbox/src/runner/index.ts';
 import type { RunnerConfig } from '../../../packages/runner/src/protocol.ts';
 import type { Process } from '../machine/kernel.ts';
 import type { Random } from '../machine/random.ts';

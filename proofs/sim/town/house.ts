@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServedChannel } from '../../../packages/channels/src/served/index.ts';
+import { systemClock } from '../../../packages/host/src/clock.ts';
 import type { Egress, EgressListener } from '../../../packages/host/src/egress/port.ts';
 import { type Host, startHost } from '../../../packages/host/src/host.ts';
 import { readSettings } from '../../../packages/host/src/settings.ts';
@@ -12,7 +13,6 @@ import { addAgent, addUser, addWiring } from '../../../packages/host/src/store/a
 import type { Store } from '../../../packages/host/src/store/port.ts';
 import { openStore } from '../../../packages/host/src/store/sqlite.ts';
 import type { AgentId, Log, Settings } from '../../../packages/host/src/types.ts';
-import { systemClock } from '../../../packages/host/src/clock.ts';
 import { Crash, type Kernel, type Process } from '../machine/kernel.ts';
 import type { Random } from '../machine/random.ts';
 import { ownerOf, type Platform } from './platform.ts';
@@ -104,7 +104,7 @@ export class House {
         process.exit({ code: 0, signal: null });
       };
       stopped().catch((error: unknown) => {
-        if (!(error instanceof Crash)) this.#kernel.onUncaught(process, error);
+        if (process.alive && !(error instanceof Crash)) this.#kernel.onUncaught(process, error);
       });
     });
   }

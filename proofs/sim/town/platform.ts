@@ -90,7 +90,10 @@ export class Platform {
 
   #offer(event: Offered): void {
     const connection = this.#connection;
-    if (!connection?.process.alive) return this.#later(event, OFFER_AGAIN_MS);
+    if (!connection?.process.alive) {
+      this.#later(event, OFFER_AGAIN_MS);
+      return;
+    }
     const fault = this.#kernel.options.faults.at(`platform ${this.name}: offer`, OFFER_FAULTS);
     if (fault !== null) this.#kernel.trace(`FAULT ${fault} platform ${this.name}: offer ${event.saying.id}`);
     this.#hand(event, connection, fault === 'its answer is lost');
@@ -119,7 +122,8 @@ export class Platform {
     this.#kernel.post(this.#random.between(0.1, 5), process, () => {
       sink.accept(this.#toEvent(event.saying)).then(
         (accepted) => {
-          if (accepted.kind === 'refused') throw new Error(`${event.saying.id} was refused: ${accepted.reason}`);
+          if (accepted.kind === 'refused')
+            throw new Error(`${event.saying.id} was refused: ${accepted.reason}`);
           if (process.alive) this.#kernel.post(this.#random.between(0.1, 5), null, answered);
         },
         // Nothing was stored: it is offered again.
@@ -201,7 +205,11 @@ export class Platform {
         break;
       case 'taken late':
         // Long after the host has given up on it; the host need not live any more.
-        this.#kernel.post(SEND_TIMEOUT_MS + this.#random.between(0, 30_000), null, () => void this.#take(message));
+        this.#kernel.post(
+          SEND_TIMEOUT_MS + this.#random.between(0, 30_000),
+          null,
+          () => void this.#take(message),
+        );
         return never();
       default:
     }

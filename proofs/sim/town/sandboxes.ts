@@ -13,7 +13,7 @@ import type {
 import { SandboxUnavailable } from '../../../packages/host/src/sandboxes/port.ts';
 import type { RunnerConfig } from '../../../packages/runner/src/protocol.ts';
 import { run } from '../../../packages/runner/src/run.ts';
-import { type Exit, type Fault, Kernel, type Process } from '../machine/kernel.ts';
+import type { Exit, Fault, Kernel, Process } from '../machine/kernel.ts';
 import type { Random } from '../machine/random.ts';
 import { createHarness } from './harness.ts';
 import { runHostile } from './hostile.ts';
@@ -96,7 +96,10 @@ export class Sandboxes {
 
   #start(spec: SandboxSpec, host: Process, fault: Fault | null): Sandbox {
     const config = JSON.parse(spec.command.at(-1) ?? '{}') as RunnerConfig;
-    const process = this.#kernel.spawn('runner', `runner ${spec.mark.split(':').slice(2).join(':').slice(-8)}`);
+    const process = this.#kernel.spawn(
+      'runner',
+      `runner ${spec.mark.split(':').slice(2).join(':').slice(-8)}`,
+    );
     const { promise, resolve } = Promise.withResolvers<SandboxExit>();
     const sandbox: Sandbox = {
       mark: spec.mark,
