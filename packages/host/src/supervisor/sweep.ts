@@ -10,7 +10,13 @@
  * Everything before 3 is idempotent by id; the watermarks of 3 say that it need not be done again.
  */
 import type { Ack, InboundRow, MessageId, NewMessage } from '@bellhop/mailbox';
-import { decideAck, decideCharge, type InboundChange, type OutboundSnapshot } from '@bellhop/mailbox/host';
+import {
+  decideAck,
+  decideCharge,
+  type InboundChange,
+  keepTogether,
+  type OutboundSnapshot,
+} from '@bellhop/mailbox/host';
 import { notice } from '../delivery/notice.ts';
 import type { CheckedRows, DeliveryEngine, RowChecker } from '../delivery/port.ts';
 import type { NextOccurrence } from '../schedule/port.ts';
@@ -184,13 +190,30 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
     return row?.attempt === claim.attempt ? row : undefined;
   };
   for (const g of charged) for (const claim of heldBy(g)) charge(current(claim), g);
-  for (const [index, g] of bootFailures.entries()) for (const row of due[index] ?? []) charge(row, g);
+  for (const [index, g] of bootFailures.entries()) {
+    const took = due[index] ?? [];
+    for (const row of took) charge(row, g);
+    // A turn that is to be tried again is one thing: the limit must not cut it in two (M7).
+    const turns = new Set(
+      snapshot.claims.filter((c) => took.some((row) => row.id === c.messageId)).map(turnOf),
+    );
+    for (const claim of snapshot.claims) if (turns.has(turnOf(claim))) charge(rows.get(claim.messageId), g);
+  }
   for (const claim of leftOver) {
     const row = current(claim);
     // One that already waits for a later time was charged for it (step 5).
     if (row && row.dueMs <= nowMs) decided(decideCharge(row, 0, 'it was interrupted', retry, nowMs, jitter));
   }
-  return { changes: [...changes.values()], next: armSeries(deps, changes, rows), bootFailures, tookWork };
+  return {
+    changes: keepTogether([...changes.values()], [...snapshot.acks, ...snapshot.claims]),
+    next: armSeries(deps, changes, rows),
+    bootFailures,
+    tookWork,
+  };
+}
+
+function turnOf({ turnId, messageId }: Ack): string {
+  return turnId ?? messageId;
 }
 
 function armSeries(
