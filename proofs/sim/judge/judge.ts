@@ -3,9 +3,17 @@
 import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Kernel } from '../machine/kernel.ts';
-import type { Platform } from '../town/platform.ts';
+import type { Offered, Platform } from '../town/platform.ts';
 import type { Sandbox, Sandboxes } from '../town/sandboxes.ts';
-import { type Counts, type Facts, readStore, reckon, unfinished, unsettled } from './reckon.ts';
+import {
+  type Counts,
+  type Facts,
+  readStore,
+  reckon,
+  type StoreRows,
+  unfinished,
+  unsettled,
+} from './reckon.ts';
 import { Violation } from './violation.ts';
 import { type Charge, MailboxWatch } from './watch-mailbox.ts';
 import { SendWatch } from './watch-sends.ts';
@@ -88,9 +96,27 @@ export class Judge {
 
   /** Throws a Violation. */
   reckon(towns: readonly Facts[]): Counts {
-    const counts = reckon(readStore(this.#storePath), towns);
+    const store = readStore(this.#storePath);
+    const counts = reckon(store, towns);
+    for (const { offered } of towns) this.#seeOrder(store, offered);
     for (const held of this.#held) this.#seeCharged(held);
     return counts;
+  }
+
+  /** What was accepted before something else was even offered comes before it in the mailbox. */
+  #seeOrder(store: StoreRows, offered: readonly Offered[]): void {
+    const numbered = offered.flatMap((event) => {
+      const target = store.targets.find(({ message_id: id }) => id === event.saying.id);
+      const session = String(target?.session_id);
+      const seq = this.#mailboxes.numberOf(session, event.saying.id);
+      return seq === undefined ? [] : [{ ...event, session, seq }];
+    });
+    for (const a of numbered)
+      for (const b of numbered) {
+        const isBefore = (a.acceptedMs ?? Number.NaN) < (b.firstOfferedMs ?? Number.NaN);
+        if (a.session === b.session && isBefore && a.seq > b.seq)
+          throw new Violation('taken up out of order', `${b.saying.id} before ${a.saying.id}`);
+      }
   }
 
   /** A claim at the end of a life that its session has caused is one try. */

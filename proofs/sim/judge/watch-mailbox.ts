@@ -55,6 +55,11 @@ export class MailboxWatch {
     }
   }
 
+  /** Its number in a mailbox; undefined for one that never came there. */
+  numberOf(inbox: string, message: string): number | undefined {
+    return this.#inboxes.get(inbox)?.get(message)?.seq;
+  }
+
   #compare(inbox: string, message: string, before: Seen, now: Seen, generation: number): void {
     const what = `${inbox} ${message}: ${JSON.stringify(before)} then ${JSON.stringify(now)}`;
     if (now.seq !== before.seq) throw new Violation('a message has another number now', what);
