@@ -19,7 +19,7 @@ import { drawStory, type Happening, PLATFORMS, type Story, TROUBLE_MS } from './
 
 /** After the trouble everything must have ended within this simulated time, in milliseconds. */
 const PEACE_MS = 6 * 3_600_000;
-const LOOK_MS = 5_000;
+const LOOK_MS = 10_000;
 /** All is over, and stays so for this long: longer than an idle sandbox lives. */
 const QUIET_MS = 120_000;
 const MAX_EVENTS = 400_000;
@@ -109,6 +109,7 @@ async function runIn(dataDir: string, script: Script, onTrace: (line: string) =>
   }
   const counts = reckoned(judge, towns);
   house.end();
+  judge.close();
   return {
     script: { ...script, faults: plan.done },
     violation: judge.violation,

@@ -14,6 +14,7 @@ import {
   unfinished,
   unsettled,
 } from './reckon.ts';
+import { StoreReader } from './store-reader.ts';
 import { Violation } from './violation.ts';
 import { type Charge, MailboxWatch } from './watch-mailbox.ts';
 import { SendWatch } from './watch-sends.ts';
@@ -28,7 +29,7 @@ interface Held {
 }
 
 export class Judge {
-  readonly #storePath: string;
+  readonly #reader: StoreReader;
   readonly sends: SendWatch;
   readonly #store = new StoreWatch();
   readonly #mailboxes = new MailboxWatch((charge) => this.#whyNotCharged(charge));
@@ -38,9 +39,9 @@ export class Judge {
   violation: Violation | null = null;
 
   constructor(storePath: string, kernel: Kernel, sandboxes: Sandboxes) {
-    this.#storePath = storePath;
+    this.#reader = new StoreReader(storePath);
     this.#sandboxes = sandboxes;
-    this.sends = new SendWatch(storePath);
+    this.sends = new SendWatch(this.#reader);
     kernel.onCommit = (file, tables, read) =>
       this.#noting(() => {
         if (basename(file) === 'bellhop.db') this.#store.committed(tables, read);
@@ -87,16 +88,20 @@ export class Judge {
 
   /** In words what is still under way; null when nothing is. */
   unfinished(towns: readonly Facts[]): string | null {
-    return unfinished(readStore(this.#storePath), towns);
+    return unfinished(readStore(this.#reader), towns);
+  }
+
+  close(): void {
+    this.#reader.close();
   }
 
   unsettled(): string | null {
-    return unsettled(readStore(this.#storePath));
+    return unsettled(readStore(this.#reader));
   }
 
   /** Throws a Violation. */
   reckon(towns: readonly Facts[]): Counts {
-    const store = readStore(this.#storePath);
+    const store = readStore(this.#reader);
     const counts = reckon(store, towns);
     for (const { offered } of towns) this.#seeOrder(store, offered);
     for (const held of this.#held) this.#seeCharged(held);
@@ -121,11 +126,11 @@ export class Judge {
 
   /** A claim at the end of a life that its session has caused is one try. */
   #seeCharged({ session, generation, message }: Held): void {
-    const db = new DatabaseSync(this.#storePath, { readOnly: true });
-    const [row] = db
-      .prepare('SELECT costs FROM generations WHERE session_id = ? AND number = ?')
-      .all(session, generation);
-    db.close();
+    const [row] = this.#reader.rows(
+      'SELECT costs FROM generations WHERE session_id = ? AND number = ?',
+      session,
+      generation,
+    );
     if (Number(row?.costs ?? 0) === 0) return;
     const charged = this.#mailboxes.charges.some(
       (one) => one.inbox === session && one.generation === generation && one.message === message,

@@ -2,14 +2,12 @@
  * The reckoning when nothing goes wrong any more and nothing is left to do: every message that a platform was told is
  * accepted has come to one end, its people have heard of it, and nobody has heard anything twice that need not be.
  */
-import { DatabaseSync } from 'node:sqlite';
 import { answerTo, sentFor, taskOf } from '../town/harness.ts';
 import { HOSTILE } from '../town/hostile.ts';
 import type { Offered, Said } from '../town/platform.ts';
 import type { PlatformName } from '../town/story.ts';
+import type { Row, StoreReader } from './store-reader.ts';
 import { Violation } from './violation.ts';
-
-type Row = Readonly<Record<string, unknown>>;
 
 export interface Facts {
   readonly platform: PlatformName;
@@ -30,17 +28,12 @@ export interface StoreRows {
   readonly openGenerations: readonly Row[];
 }
 
-export function readStore(path: string): StoreRows {
-  const db = new DatabaseSync(path, { readOnly: true });
-  try {
-    return {
-      targets: db.prepare('SELECT * FROM targets').all(),
-      deliveries: db.prepare('SELECT * FROM deliveries').all(),
-      openGenerations: db.prepare("SELECT * FROM generations WHERE state <> 'settled'").all(),
-    };
-  } finally {
-    db.close();
-  }
+export function readStore(store: StoreReader): StoreRows {
+  return {
+    targets: store.rows('SELECT * FROM targets'),
+    deliveries: store.rows('SELECT * FROM deliveries'),
+    openGenerations: store.rows("SELECT * FROM generations WHERE state <> 'settled'"),
+  };
 }
 
 const ENDED: ReadonlySet<unknown> = new Set(['answered', 'failed']);

@@ -1,18 +1,18 @@
 /** At each call of a platform: the attempt is on disk, the lane is free, and the order is that of the rows. */
-import { DatabaseSync } from 'node:sqlite';
 import type { OutgoingMessage } from '@bellhop/channels';
 import type { PlatformName } from '../town/story.ts';
+import type { Row, StoreReader } from './store-reader.ts';
 import { Violation } from './violation.ts';
 
 export class SendWatch {
-  readonly #storePath: string;
+  readonly #store: StoreReader;
   readonly #sends = new Map<string, number>();
   /** By lane and session: the greatest number that was sent. */
   readonly #last = new Map<string, number>();
   count = 0;
 
-  constructor(storePath: string) {
-    this.#storePath = storePath;
+  constructor(store: StoreReader) {
+    this.#store = store;
   }
 
   called(platform: PlatformName, { key, chat, thread }: OutgoingMessage): void {
@@ -34,17 +34,13 @@ export class SendWatch {
     this.#last.set(lane, seq);
   }
 
-  #recorded(session: string, row: string, piece: number): Readonly<Record<string, unknown>> | undefined {
-    const db = new DatabaseSync(this.#storePath, { readOnly: true });
-    try {
-      return db
-        .prepare(
-          `SELECT p.state, p.attempts, d.seq FROM pieces p JOIN deliveries d USING (session_id, out_id)
-           WHERE p.session_id = ? AND p.out_id = ? AND p.piece = ?`,
-        )
-        .get(session, row, piece);
-    } finally {
-      db.close();
-    }
+  #recorded(session: string, row: string, piece: number): Row | undefined {
+    return this.#store.rows(
+      `SELECT p.state, p.attempts, d.seq FROM pieces p JOIN deliveries d USING (session_id, out_id)
+       WHERE p.session_id = ? AND p.out_id = ? AND p.piece = ?`,
+      session,
+      row,
+      piece,
+    )[0];
   }
 }
