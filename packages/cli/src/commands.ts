@@ -164,4 +164,9 @@ export const COMMANDS: readonly Command[] = [
   },
   byLauncher('test', 'test [PATTERN]', 'run every check and test, or the files that match', {}),
   byLauncher('bench', 'bench [NAME]', 'run the benchmarks', { json: JSON_OUT }),
+  byLauncher('sim', 'sim', 'prove that no message is lost or said twice', {
+    seed: { type: 'string', value: 'N', help: 'the first run; each is the same whenever it is run' },
+    runs: { type: 'string', value: 'M', help: 'how many (200)' },
+    json: JSON_OUT,
+  }),
 ];
