@@ -14,6 +14,8 @@ import { add, lastLine, NOTHING, type Totals, verdict } from './totals.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DEFAULT_RUNS = 200;
+/** 200 of them in a minute. */
+const RUN_MS = 300;
 /** Failing runs that are made smaller and shown. */
 const MAX_SHOWN = 3;
 
@@ -45,7 +47,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const wrong = verdict(totals);
   if (wrong !== null) console.error(`FAILED: ${wrong}`);
-  if (values.json) console.log(JSON.stringify(await toReport(totals, seed, wrong === null), null, 2));
+  if (values.json) console.log(JSON.stringify(await toReport(totals, seed), null, 2));
   else {
     const { accepted, sends, hostStarts, sandboxes, killedAt, simulatedMs } = totals;
     console.log(
@@ -57,11 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return wrong === null ? 0 : 1;
 }
 
-async function toReport(
-  totals: Totals,
-  seed: number,
-  ok: boolean,
-): Promise<Report & { readonly last: string }> {
+async function toReport(totals: Totals, seed: number): Promise<Report & { readonly last: string }> {
   const none = (name: string, count: number): Measured => ({
     name,
     unit: 'count',
@@ -72,13 +70,13 @@ async function toReport(
     none('lost', totals.lost),
     none('repeated_key', totals.repeatedKey),
     none('violations', totals.violations),
-    { name: 'one run', unit: 'ms', samples: totals.ms, limits: { p50: Number.POSITIVE_INFINITY } },
+    { name: 'one run', unit: 'ms', samples: totals.ms, limits: { p50: RUN_MS } },
   ];
   return {
     bench: 'sim',
     commit: await commitWords(ROOT),
     machine: await machineWords(ROOT),
-    results: measured.map(toResult).map((result) => ({ ...result, ok: result.ok && ok })),
+    results: measured.map(toResult),
     last: lastLine(totals, seed),
   };
 }

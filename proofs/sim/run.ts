@@ -194,6 +194,10 @@ function happen(happening: Happening, { kernel, house, sandboxes }: Town): boole
     case 'the clock jumps':
       kernel.clockShiftMs += happening.ms;
       return true;
+    case 'the machine starts again with another clock':
+      kernel.clockShiftMs += happening.ms;
+      house.kill();
+      return true;
     case 'the disk is full':
       kernel.fullUntilMs = kernel.monotonicMs + happening.ms;
       return true;

@@ -102,7 +102,11 @@ export class Judge {
   /** Throws a Violation. */
   reckon(towns: readonly Facts[]): Counts {
     const store = readStore(this.#reader);
-    const counts = reckon(store, towns);
+    // A runner that is not ours may have its own session answer twice: it can take back what ours had acked.
+    const spoiled = new Set(
+      this.#sandboxes.all.filter((one) => one.hostile).map(({ config }) => config.session),
+    );
+    const counts = reckon(store, towns, spoiled);
     for (const { offered } of towns) this.#seeOrder(store, offered);
     for (const held of this.#held) this.#seeCharged(held);
     return counts;

@@ -75,12 +75,13 @@ function hasNotice(store: StoreRows, prefix: string, session: unknown): boolean 
   );
 }
 
-export function reckon(store: StoreRows, towns: readonly Facts[]): Counts {
+/** @param spoiled sessions in which a hostile runner was at work: their messages need not be answered only once. */
+export function reckon(store: StoreRows, towns: readonly Facts[], spoiled: ReadonlySet<unknown>): Counts {
   let [accepted, repeatedNoKey] = [0, 0];
   for (const town of towns) {
     for (const event of town.offered) {
       accepted += 1;
-      judgeMessage(store, town, event);
+      judgeMessage(store, town, event, spoiled);
     }
     judgeReceipts(store, town);
     repeatedNoKey += judgeRepeats(town);
@@ -90,7 +91,12 @@ export function reckon(store: StoreRows, towns: readonly Facts[]): Counts {
   return { accepted, lost: 0, repeatedKey: 0, repeatedNoKey };
 }
 
-function judgeMessage(store: StoreRows, { platform }: Facts, { saying }: Offered): void {
+function judgeMessage(
+  store: StoreRows,
+  { platform }: Facts,
+  { saying }: Offered,
+  spoiled: ReadonlySet<unknown>,
+): void {
   const mine = store.targets.filter((t) => t.message_id === saying.id && t.channel === platform);
   const [target] = mine;
   if (!target || mine.length !== 1) throw new Violation('lost', `${saying.id} has ${mine.length} targets`);
@@ -98,6 +104,7 @@ function judgeMessage(store: StoreRows, { platform }: Facts, { saying }: Offered
   if (target.state === 'answered') {
     const answers = own.filter(({ content }) => lines(content).includes(answerTo(saying.id)));
     if (answers.length === 0) throw new Violation('lost', `${saying.id} is answered, and no answer was sent`);
+    if (spoiled.has(target.session_id)) return;
     if (answers.length > 1)
       throw new Violation('answered twice', `${saying.id}: ${answers.map((d) => d.out_id)}`);
     const sent = own.filter(({ content }) => lines(content).includes(sentFor(saying.id)));

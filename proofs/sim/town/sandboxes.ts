@@ -25,6 +25,8 @@ export interface Sandbox {
   readonly identity: string;
   readonly config: RunnerConfig;
   readonly process: Process;
+  /** Its runner is not ours. */
+  readonly hostile: boolean;
   /** The host process that watches it: it started it, or took it over. */
   watchedBy: Process;
   readonly exited: Promise<SandboxExit>;
@@ -106,6 +108,7 @@ export class Sandboxes {
       identity: `${spec.mark} ${this.all.length}`,
       config,
       process,
+      hostile: fault === 'hostile' && config.mode === 'run',
       watchedBy: host,
       exited: promise,
     };
@@ -120,12 +123,12 @@ export class Sandboxes {
     return sandbox;
   }
 
-  async #live({ process, config, identity }: Sandbox, fault: Fault | null): Promise<void> {
+  async #live({ process, config, identity, hostile }: Sandbox, fault: Fault | null): Promise<void> {
     const isRun = config.mode === 'run';
     if (isRun && fault === 'never ready') return;
     if (fault === 'dies at its start') return process.exit({ code: 1, signal: null });
     try {
-      if (isRun && fault === 'hostile') await runHostile(process, config, this.#random);
+      if (hostile) await runHostile(process, config, this.#random);
       else await run({ sim: () => createHarness(process) }, JSON.stringify(config));
       process.exit({ code: 0, signal: null });
     } catch (error) {

@@ -33,6 +33,7 @@ export interface Saying {
 export type Happening = { readonly id: string; readonly atMs: number } & (
   | { readonly kind: 'the clock jumps'; readonly ms: number }
   | { readonly kind: 'the disk is full'; readonly ms: number }
+  | { readonly kind: 'the machine starts again with another clock'; readonly ms: number }
   | { readonly kind: 'the host is killed' }
   | { readonly kind: 'the host is restarted' }
   | { readonly kind: 'a runner is killed' }
@@ -66,9 +67,11 @@ export function drawStory(random: Random): Story {
 }
 
 function drawHappening(random: Random, id: string): Happening {
-  const at = { id, atMs: Math.round(random.between(0, TROUBLE_MS)) };
+  // Often early, when much is under way.
+  const at = { id, atMs: Math.round(random.between(0, random.chance(0.3) ? 6_000 : TROUBLE_MS)) };
   const kind = random.pick([
     'the clock jumps',
+    'the machine starts again with another clock',
     'the disk is full',
     'the host is killed',
     'the host is restarted',
@@ -78,6 +81,7 @@ function drawHappening(random: Random, id: string): Happening {
   ] as const);
   switch (kind) {
     case 'the clock jumps':
+    case 'the machine starts again with another clock':
       return { ...at, kind, ms: Math.round(random.between(-30, 30) * MINUTE_MS) };
     case 'the disk is full':
     case 'the engine is down':
