@@ -33,7 +33,7 @@ const MAX_UPLOAD = 5_000_000;
 interface Talk {
   readonly entries: LogEntry[];
   readonly receipts: Map<string, ReceiptEvent>;
-  readonly answered: Set<string>;
+  readonly answered: Map<string, string>;
   readonly listeners: Set<ServerResponse>;
   title: string;
   readSeq: number;
@@ -109,7 +109,7 @@ export class FakeServer {
     const talk: Talk = {
       entries: [],
       receipts: new Map(),
-      answered: new Set(),
+      answered: new Map(),
       listeners: new Set(),
       title: '',
       readSeq: 0,
@@ -206,7 +206,7 @@ export class FakeServer {
           entries,
           more: entries.length < all.length,
           receipts,
-          answered: [...talk.answered],
+          answered: [...talk.answered].map(([question, option]) => ({ question, option })),
         });
       }
       case 'GET /v1/events':
@@ -253,7 +253,7 @@ export class FakeServer {
     this.answers.push(answer);
     const { id, question, option, thread = 'main' } = answer;
     json(response, 202, { message: id, session: 's1', agent: 'bell', thread, demo: true });
-    this.talk(thread).answered.add(question);
+    this.talk(thread).answered.set(question, option);
     this.say(thread, { kind: 'user', text: option, files: [] }, { id });
     this.say(thread, { kind: 'text', text: `You chose: ${option}`, files: [] }, { replyTo: id });
     this.receipt(thread, id, 'answered');

@@ -247,7 +247,13 @@ export interface EntryPage {
   /** What became of the person's messages on this page; those without one here are answered. */
   readonly receipts: readonly ReceiptEvent[];
   /** The questions on this page that have been answered. */
-  readonly answered: readonly string[];
+  readonly answered: readonly AnsweredQuestion[];
+}
+
+export interface AnsweredQuestion {
+  readonly question: string;
+  /** The chosen option's value; null when it was answered before the host kept that. */
+  readonly option: string | null;
 }
 
 export interface StopTurn {

@@ -148,7 +148,7 @@ export function createRouter(deps: RouterDeps): Router {
     if (!question.open) return refuse(channel, event, 'this question has been answered');
     const recorded = record(channel, event, async (sql) => {
       // Undoes the event as well: of two presses at the same time the second is not accepted.
-      if (!(await closeQuestion(sql, event.question))) throw new AnsweredBefore();
+      if (!(await closeQuestion(sql, event.question, event.option))) throw new AnsweredBefore();
       const session = { id: question.session } as Session;
       return [{ session, row: toAnswerRow(channel, event, clock.now()) }];
     });

@@ -8,8 +8,13 @@ import type { TerminalDelivery } from '../store/deliveries.ts';
 import type { Session } from '../types.ts';
 
 /** The host's name of an agent's task, so that no agent can take the place of a message to come. */
-export function taskId(id: string): MessageId {
+function taskId(id: string): MessageId {
   return `task:${id}` as MessageId;
+}
+
+/** The series that the agent has called off. */
+export function cancelled({ tasks }: CheckedRows): MessageId[] {
+  return tasks.flatMap((task) => (task.kind === 'cancel' ? [taskId(task.id)] : []));
 }
 
 export function toTasks(session: Session, checked: CheckedRows, nowMs: number): NewMessage[] {

@@ -20,7 +20,7 @@ import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
 import { recordEnds } from './ends.ts';
-import { taskId, toNotes, toTasks } from './own-rows.ts';
+import { cancelled, toNotes, toTasks } from './own-rows.ts';
 import type { Watcher } from './port.ts';
 
 /** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */
@@ -99,7 +99,7 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
   if (added.length > 0) await briefly(sent);
 
   const plan = await decide(deps, input, snapshot);
-  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks);
+  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks, cancelled(checked));
   const mirrored = input.takeMirror() ? await toMirror(deps.store.read, session.id) : [];
   const nextDueMs = await settle(deps, input, { snapshot, checked, plan, mirrored });
   // People see the end of a message once what was said before it, and about it, is out.
@@ -230,9 +230,7 @@ async function settle(
           ...(snapshot.rows.length > 0 ? { rows_through: snapshot.rows.at(-1)?.seq ?? 0 } : {}),
         },
         add: [...toTasks(session, checked, nowMs), ...toNotes(session, mirrored, nowMs)],
-        series: checked.tasks.flatMap((task) =>
-          task.kind === 'cancel' ? [{ kind: 'cancel', id: taskId(task.id) }] : [],
-        ),
+        series: cancelled(checked).map((id) => ({ kind: 'cancel', id })),
       });
     }
     return mailbox.nextDueMs();

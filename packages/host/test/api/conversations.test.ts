@@ -96,7 +96,7 @@ describe('the list of conversations', () => {
     assert.deepEqual((await page(world)).answered, []);
     assert.equal((await world.post('/v1/answers', { id: 'a1', question: 'q1', option: 'yes' })).status, 202);
     assert.equal((await list(world))[0]?.needsYou, false);
-    assert.deepEqual((await page(world)).answered, ['q1']);
+    assert.deepEqual((await page(world)).answered, [{ question: 'q1', option: 'yes' }]);
   });
 
   test('of the page knows nothing of the terminal’s', async (t) => {

@@ -121,7 +121,7 @@ const page: Of<contract.EntryPage> = v.strictObject({
   entries: v.array(entry),
   more: v.boolean(),
   receipts: v.array(receipt),
-  answered: v.array(text),
+  answered: v.array(v.strictObject({ question: text, option: v.nullable(text) })),
 });
 const sent: Of<contract.SentMessage> = v.strictObject({
   message: text,
