@@ -157,6 +157,16 @@ function onFiles(make: MakeRuntime): void {
 }
 
 function onPrivileges(make: MakeRuntime, traits: Traits): void {
+  test('L19: what a tool leaves behind is reaped when it ends, so that no dead process keeps a place', async (t) => {
+    const house = await makeHouse(t, make);
+    // An orphan's parent is whoever reaps it. Its pid is free again once that has happened.
+    const orphan = `sh -c 'sh -c "echo \\$\\$ >orphan; exec sleep 0.05" & exit 0'`;
+    const gone =
+      'until [ -s orphan ]; do :; done; while [ -e /proc/$(cat orphan) ]; do sleep 0.01; done; echo reaped';
+    const sandbox = await house.runtime.start(house.shell(`${orphan}; ${gone}`));
+    assert.match((await sandbox.exited).output, /^reaped$/m);
+  });
+
   test('attack: speaking on the pipes that the runtime keeps for itself', async (t) => {
     const house = await makeHouse(t, make);
     const script = 'for at in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$at ] && echo "open: $at"; done; echo tried';

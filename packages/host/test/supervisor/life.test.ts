@@ -189,7 +189,7 @@ describe('watching', () => {
 });
 
 describe('the bell', () => {
-  test('M2: a commit whose bell was lost is found when the sandbox has ended', async (t) => {
+  test('D8, M2: a commit whose bell was lost is out as soon as the sandbox has ended', async (t) => {
     const house = await openHouse(t);
     house.runtime.next = [
       async (life, clock) => {
