@@ -159,12 +159,15 @@ function onFiles(make: MakeRuntime): void {
 function onPrivileges(make: MakeRuntime, traits: Traits): void {
   test('L19: what a tool leaves behind is reaped when it ends, so that no dead process keeps a place', async (t) => {
     const house = await makeHouse(t, make);
-    // An orphan's parent is whoever reaps it. Its pid is free again once that has happened.
-    const orphan = `sh -c 'sh -c "echo \\$\\$ >orphan; exec sleep 0.05" & exit 0'`;
-    const gone =
-      'until [ -s orphan ]; do :; done; while [ -e /proc/$(cat orphan) ]; do sleep 0.01; done; echo reaped';
-    const sandbox = await house.runtime.start(house.shell(`${orphan}; ${gone}`));
-    assert.match((await sandbox.exited).output, /^reaped$/m);
+    const { mount, node } = await mountNode(house);
+    // The orphan's own shell has ended: its parent is the init of the sandbox. Its pid is gone once that has reaped it.
+    const code = `
+      const left = require('child_process').execFileSync('sh', ['-c', 'sleep 0.05 >/dev/null & echo $!']);
+      const path = '/proc/' + String(left).trim();
+      const look = () => require('fs').existsSync(path) ? setTimeout(look, 5) : console.log('reaped');
+      look();`;
+    const spec = house.spec([node, '-e', code, house.canary], { mounts: [mount, house.write] });
+    assert.match((await (await house.runtime.start(spec)).exited).output, /^reaped$/m);
   });
 
   test('attack: speaking on the pipes that the runtime keeps for itself', async (t) => {

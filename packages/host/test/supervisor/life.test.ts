@@ -18,6 +18,22 @@ describe('waking', () => {
     assert.match((await house.generations())[0]?.reason ?? '', /no sign of life/);
   });
 
+  test('R8: the second agent of a chat has its message while the sandbox of the first one still starts', async (t) => {
+    const house = await openHouse(t);
+    await house.wire('chat', (await house.addAgent('second')).id);
+    const gate = Promise.withResolvers<void>();
+    house.runtime.gate = gate.promise;
+    const accepted = await house.accept('m1');
+    assert.equal(accepted.kind, 'accepted');
+    await until('both mailboxes hold it', async () => {
+      const [row] = await house.rows("SELECT count(*) AS n FROM targets WHERE state = 'enqueued'");
+      return row?.n === 2;
+    });
+    assert.equal(house.runtime.lives.length, 0);
+    gate.resolve();
+    await until('both have answered', () => house.channel.texts.length === 2);
+  });
+
   test('W10: a due task wakes its session at its time, and not before', async (t) => {
     const house = await openHouse(t);
     const session = await house.say('m1');
