@@ -16,8 +16,10 @@ import {
 import { createAccessGate } from './access/gate.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
 import { createModelRoutes } from './api/model-routes.ts';
+import { deadLetterRoutes } from './api/operator/dead-letters.ts';
 import { createLogReader } from './api/operator/log-reader.ts';
-import { createOperatorRoutes } from './api/operator/routes.ts';
+import { sessionRoutes } from './api/operator/sessions.ts';
+import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
@@ -194,6 +196,9 @@ export async function startHost(parts: HostParts): Promise<Host> {
     egress,
     usage: (by) => readUsageSums(join(folders.dataDir, 'egress'), by),
   });
+  const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
+  const letters = deadLetterRoutes(looks);
+  const readLog = createLogReader(folders.dataDir);
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
@@ -202,21 +207,20 @@ export async function startHost(parts: HostParts): Promise<Host> {
       links,
       cookies,
       password,
-      served: [...forPage, ...modelRoutes],
+      // The log names paths of this machine: it is for who sits at it.
+      served: [...forPage, ...modelRoutes, ...letters, whyRoute({ ...looks, readLog: async () => [] })],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
     }),
   );
-  const operator = createOperatorRoutes({
-    store,
-    mailboxes,
-    supervisor,
-    clock,
-    dataDir: folders.dataDir,
-    readLog: createLogReader(folders.dataDir),
-  });
   const app = createOwnerApp({
-    served: [...forOwner, ...operator, ...modelRoutes],
+    served: [
+      ...forOwner,
+      ...modelRoutes,
+      ...letters,
+      ...sessionRoutes(looks),
+      whyRoute({ ...looks, readLog }),
+    ],
     links,
     password,
     url: parts.url,
