@@ -20,6 +20,8 @@ import type {
   TurnView,
 } from '@bellhop/host/api';
 import { play } from './fake-agent.ts';
+import { json, refuse } from './fake-answer.ts';
+import { FakeLetters } from './fake-letters.ts';
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'";
@@ -47,6 +49,7 @@ export class FakeServer {
   readonly stopped: string[] = [];
   readonly retried: string[] = [];
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
+  readonly letters = new FakeLetters();
   signedIn = true;
   password = 'open sesame';
   /** Looked at before a request is handled; true = it has dealt with it. */
@@ -184,6 +187,7 @@ export class FakeServer {
       return refuse(response, 403, 'the password is wrong', 'Try again, or type ./bellhop link');
     }
     if (!this.signedIn) return refuse(response, 401, 'you are not signed in', 'Type ./bellhop link');
+    if (this.letters.handle(request.method, pathname, response)) return;
     const thread = searchParams.get('thread') ?? 'main';
     const talk = this.talk(thread);
     switch (`${request.method} ${pathname}`) {
@@ -318,17 +322,8 @@ const STATUS: Status = {
   waitingFor: [],
 };
 
-export function refuse(response: ServerResponse, status: number, message: string, hint: string): void {
-  json(response, status, { error: { code: 'test', message, hint } });
-}
-
 function frame(event: StreamEvent): string {
   return `${event.type === 'entry' ? `id: ${event.seq}\n` : ''}data: ${JSON.stringify(event)}\n\n`;
-}
-
-function json(response: ServerResponse, status: number, value: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(value));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -7,12 +7,14 @@
 import type {
   ApiError,
   ConversationList,
+  DeadLetterList,
   EntryPage,
   MarkRead,
   MessageState,
   SendAnswer,
   SendMessage,
   Status,
+  WhyList,
 } from '@bellhop/host/api';
 import type { Place, Problem } from '../model/state.ts';
 import { LOOK_AT_LOGS, sentence } from '../model/words.ts';
@@ -43,6 +45,11 @@ export class Client {
   message = (id: string): Promise<MessageState> => this.#json(`/v1/messages/${encodeURIComponent(id)}`);
   retry = (id: string): Promise<void> => this.#post(`/v1/messages/${encodeURIComponent(id)}/retry`, {});
   stopTurn = (place: Place): Promise<void> => this.#post('/v1/turns/stop', place);
+  deadLetters = (): Promise<DeadLetterList> => this.#json('/v1/dead-letters');
+  deadLetter = (id: string): Promise<DeadLetterList> => this.#json(letterPath(id));
+  retryLetter = (id: string): Promise<void> => this.#post(`${letterPath(id)}/retry`, {});
+  discardLetter = (id: string): Promise<void> => this.#post(`${letterPath(id)}/discard`, {});
+  why = (id: string): Promise<WhyList> => this.#json(`/v1/why/${encodeURIComponent(id)}`);
   signOut = (): Promise<void> => this.#post('/v1/sign-out', {});
 
   /** A wrong password is an answer, not the end of a session. */
@@ -102,6 +109,10 @@ export function problemIn(status: number, text: string): Problem {
     // Not the contract's shape (SyntaxError or TypeError): the status is all there is to say.
     return { message: `The host answered ${status}.`, hint: `See what it says about it: ${LOOK_AT_LOGS}` };
   }
+}
+
+function letterPath(id: string): string {
+  return `/v1/dead-letters/${encodeURIComponent(id)}`;
 }
 
 function posted(value: object): RequestInit {

@@ -1,5 +1,5 @@
 /** The address of a conversation in the page: `#/AGENT/THREAD`. The browser's "back" then works, on a phone above all. */
-import type { Place } from './state.ts';
+import type { ControlPage, Place } from './state.ts';
 
 const NAME = /^[\w.:@-]{1,100}$/;
 
@@ -10,6 +10,13 @@ export function placeOf(hash: string): Place | null {
 
 export function hashOf(place: Place | null): string {
   return place === null ? '#/' : `#/${place.agent}/${place.thread}`;
+}
+
+export const LETTERS_HASH = '#/dead-letters';
+
+/** The control page that an address names; null for a conversation, or nothing. */
+export function controlOf(hash: string): ControlPage | null {
+  return hash === LETTERS_HASH ? 'dead letters' : null;
 }
 
 /** Fresh, in the alphabet that the host takes. Not randomUUID: a page on plain http does not have it. */

@@ -1,5 +1,13 @@
 /** What the page knows, as plain values. Changed only by reduce.ts; everything durable is the host's, this is a view of it. */
-import type { ConversationView, LogEntry, MessageStateName, Status, TurnView } from '@bellhop/host/api';
+import type {
+  ConversationView,
+  DeadLetterView,
+  LogEntry,
+  MessageStateName,
+  Status,
+  TurnView,
+  WhyView,
+} from '@bellhop/host/api';
 
 export interface Place {
   readonly agent: string;
@@ -64,6 +72,17 @@ export interface Conversation extends Place {
   readonly problem: Problem | null;
 }
 
+/** A page that is not a conversation. */
+export type ControlPage = 'dead letters';
+
+/** Why a message has the state it has: what the host knows of it. */
+export interface Story {
+  readonly message: string;
+  /** One for each session that the message went to; null while the host is asked. */
+  readonly views: readonly WhyView[] | null;
+  readonly problem: Problem | null;
+}
+
 export type Connection = 'connecting' | 'open' | 'lost';
 
 export interface State {
@@ -72,7 +91,12 @@ export interface State {
   /** Null until it was loaded once. Newest first. */
   readonly list: readonly ConversationView[] | null;
   readonly open: Place | null;
+  readonly control: ControlPage | null;
   readonly conversations: Readonly<Record<string, Conversation>>;
+  /** Null until it was asked for. Newest first. */
+  readonly letters: readonly DeadLetterView[] | null;
+  /** Stands in the right column, before the ledger. */
+  readonly story: Story | null;
   readonly connection: Connection;
   readonly ledgerShown: boolean;
   readonly paletteShown: boolean;
@@ -83,7 +107,10 @@ export const INITIAL: State = {
   status: null,
   list: null,
   open: null,
+  control: null,
   conversations: {},
+  letters: null,
+  story: null,
   connection: 'connecting',
   ledgerShown: false,
   paletteShown: false,
