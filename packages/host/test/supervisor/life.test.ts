@@ -228,7 +228,7 @@ describe('the bell', () => {
     assert.equal(house.runtime.lives.length, 1);
   });
 
-  test('W14: a bell that never rang is made up for by the safety sweep of the due index', async (t) => {
+  test('M2: a commit whose bell never rang is found when the host looks again', async (t) => {
     const house = await openHouse(t);
     await house.supervisor.start();
     house.runtime.next = [
