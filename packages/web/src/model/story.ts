@@ -57,12 +57,20 @@ function ack({ ack: found }: WhyView): Step[] {
   return [{ key: 'ack', words: `Its agent says: ${found.status}`, aside, at: null, state }];
 }
 
+/** What a delivery's state means to who waits for it. */
+const REPLY_WORDS: Readonly<Record<string, string>> = {
+  queued: 'on its way',
+  attempting: 'on its way',
+  retry: 'to be sent again',
+  held: 'held: nobody knows whether it arrived',
+};
+
 function reply({ id, state, reason, createdAt, pieces }: WhyReply): Step {
   const attempts = pieces.reduce((most, piece) => Math.max(most, piece.attempts), 0);
   const tried = attempts > 1 ? `${attempts} attempts` : '';
   return {
     key: id,
-    words: `${id.startsWith('notice:') ? 'Notice' : 'Reply'} ${state}`,
+    words: `${id.startsWith('notice:') ? 'Notice' : 'Reply'} ${REPLY_WORDS[state] ?? state}`,
     aside: [tried, reason ?? ''].filter(Boolean).join(': '),
     at: createdAt,
     state: state === 'delivered' ? 'done' : state === 'failed' || state === 'held' ? 'failed' : 'waiting',
