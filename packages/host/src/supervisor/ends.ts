@@ -7,10 +7,12 @@ import type { InboundChange } from '@bellhop/mailbox/host';
 import { notice } from '../delivery/notice.ts';
 import { addDelivery, type Delivery } from '../store/deliveries.ts';
 import { endTarget, targetOf } from '../store/events.ts';
+import { incidentOf, setIncident } from '../store/incidents.ts';
 import { addOwnEnd } from '../store/own-ends.ts';
 import type { Store } from '../store/port.ts';
 import type { Clock, Session } from '../types.ts';
-import { failureText, modelAwayText } from './notices.ts';
+import { noticeOf } from './incident.ts';
+import { modelAwayText } from './notices.ts';
 
 export interface EndDeps {
   readonly store: Store;
@@ -24,7 +26,7 @@ export interface Ends {
 }
 
 /**
- * Commit 2: ends of messages, with a notice for each failure, and one for a turn whose model is away.
+ * Commit 2: ends of messages, and what Bellhop says about them.
  * @param cancelled tasks that their agent has called off; they end without a word.
  */
 export async function recordEnds(
@@ -34,22 +36,21 @@ export async function recordEnds(
   acks: readonly Ack[],
   cancelled: readonly MessageId[],
 ): Promise<Ends> {
-  const ends = changes.flatMap((c) => (c.kind === 'completed' || c.kind === 'failed' ? [c] : []));
   const nowMs = deps.clock.now();
-  const wanted = ends.flatMap((end) =>
-    end.kind === 'failed'
-      ? [notice(session, `${end.id}:${end.attempt}`, failureText(end.reason), end.id, nowMs)]
-      : [],
-  );
-  for (const change of changes) {
-    const ack = change.kind === 'released' ? acks.find((a) => a.messageId === change.id) : undefined;
+  const ackOf = (id: MessageId) => acks.find((ack) => ack.messageId === id);
+  const ends = changes.flatMap((c) => (c.kind === 'completed' || c.kind === 'failed' ? [c] : []));
+  const waits = changes.flatMap((change): Delivery[] => {
+    const ack = change.kind === 'released' ? ackOf(change.id) : undefined;
     const text = modelAwayText(ack?.errorClass ?? null);
     // Named by the turn, which keeps its id when it is tried again: said once, however often that is.
-    if (text !== null) wanted.push(notice(session, `waits:${ack?.turnId}`, text, change.id, nowMs));
-  }
-  if (ends.length + wanted.length + cancelled.length === 0) return { notices: [], fresh: [] };
+    return text === null ? [] : [notice(session, `waits:${ack?.turnId}`, text, change.id, nowMs)];
+  });
+  if (ends.length + waits.length + cancelled.length === 0) return { notices: [], fresh: [] };
   const notices: Delivery[] = [];
   const fresh = await deps.store.transaction(async (sql) => {
+    const before = await incidentOf(sql, session.id);
+    let incident = before;
+    const wanted = [...waits];
     const told = [];
     for (const end of ends) {
       const reason = end.kind === 'failed' ? end.reason : null;
@@ -57,9 +58,14 @@ export async function recordEnds(
       if (await endTarget(sql, session.id, end.id, state, reason, nowMs))
         told.push({ id: end.id, state, reason } as const);
       else if (!(await targetOf(sql, session.id, end.id))) await addOwnEnd(sql, session.id, end.id, nowMs);
+      const about = noticeOf(incident, reason, ackOf(end.id)?.errorClass ?? null);
+      incident = about.incident;
+      if (about.text !== null)
+        wanted.push(notice(session, `${end.id}:${end.attempt}`, about.text, end.id, nowMs));
     }
     for (const id of cancelled) await addOwnEnd(sql, session.id, id, nowMs);
-    for (const n of wanted) if (await addDelivery(sql, n)) notices.push(n);
+    if (incident !== before) await setIncident(sql, session.id, incident);
+    for (const one of wanted) if (await addDelivery(sql, one)) notices.push(one);
     return told;
   });
   return { notices, fresh };

@@ -87,7 +87,8 @@ async function lived(t: TestContext): Promise<ApiWorld> {
       session,
     );
     await sql.run(
-      `INSERT INTO sessions SELECT 'out', agent_id, session_mode, 'other', channel, chat, thread, 'quarantined', 'bad', created_ms
+      `INSERT INTO sessions (id, agent_id, session_mode, session_key, channel, chat, thread, state, state_reason, created_ms)
+       SELECT 'out', agent_id, session_mode, 'other', channel, chat, thread, 'quarantined', 'bad', created_ms
        FROM sessions WHERE id = ?`,
       session,
     );

@@ -11,12 +11,12 @@ import { withEvent, withPage, withState } from './conversation.ts';
 import { withConversation, withRead } from './list.ts';
 import {
   type Connection,
-  type ControlPage,
   type Conversation,
   conversationAt,
   INITIAL,
   keyOf,
   type Outgoing,
+  type Part,
   type Place,
   type Problem,
   type State,
@@ -27,7 +27,7 @@ export type Action =
   | { readonly type: 'signed in'; readonly status: Status }
   | { readonly type: 'signed out' }
   | { readonly type: 'listed'; readonly list: ConversationList }
-  | { readonly type: 'opened'; readonly place: Place | null; readonly control: ControlPage | null }
+  | { readonly type: 'opened'; readonly place: Place | null; readonly part: Part | null }
   | { readonly type: 'letters'; readonly list: DeadLetterList }
   | { readonly type: 'story'; readonly story: Story | null }
   | { readonly type: 'connection'; readonly connection: Connection }
@@ -56,11 +56,11 @@ export function reduce(state: State, action: Action): State {
     case 'signed in':
       return { ...state, auth: 'in', status: action.status };
     case 'signed out':
-      return { ...INITIAL, auth: 'out', open: state.open, control: state.control };
+      return { ...INITIAL, auth: 'out', open: state.open, part: state.part };
     case 'listed':
       return { ...state, list: action.list.conversations };
     case 'opened':
-      return { ...state, open: action.place, control: action.control, story: null };
+      return { ...state, open: action.place, part: action.part, story: null };
     case 'letters':
       return { ...state, letters: action.list.deadLetters };
     case 'story':

@@ -14,6 +14,9 @@ export interface Place {
   readonly thread: string;
 }
 
+/** What stands in the middle in place of a conversation. */
+export type Part = 'model' | 'dead letters';
+
 /** What went wrong, and what to do; always shown together. */
 export interface Problem {
   readonly message: string;
@@ -72,9 +75,6 @@ export interface Conversation extends Place {
   readonly problem: Problem | null;
 }
 
-/** A page that is not a conversation. */
-export type ControlPage = 'dead letters';
-
 /** Why a message has the state it has: what the host knows of it. */
 export interface Story {
   readonly message: string;
@@ -91,7 +91,8 @@ export interface State {
   /** Null until it was loaded once. Newest first. */
   readonly list: readonly ConversationView[] | null;
   readonly open: Place | null;
-  readonly control: ControlPage | null;
+  /** Null while a conversation is open, and on a phone while the list is. */
+  readonly part: Part | null;
   readonly conversations: Readonly<Record<string, Conversation>>;
   /** Null until it was asked for. Newest first. */
   readonly letters: readonly DeadLetterView[] | null;
@@ -107,7 +108,7 @@ export const INITIAL: State = {
   status: null,
   list: null,
   open: null,
-  control: null,
+  part: null,
   conversations: {},
   letters: null,
   story: null,

@@ -6,6 +6,7 @@ import { type App, AppProvider, useApp, useSelect } from './context.ts';
 import { ConversationView } from './conversation.tsx';
 import { LedgerPanel } from './ledger.tsx';
 import { LettersPage } from './letters.tsx';
+import { ModelPage } from './model-page.tsx';
 import { Palette } from './palette.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { SignIn } from './sign-in.tsx';
@@ -32,7 +33,7 @@ function Page() {
 function Desk() {
   const { store, letters } = useApp();
   const open = useSelect((state) => state.open);
-  const control = useSelect((state) => state.control);
+  const part = useSelect((state) => state.part);
   const story = useSelect((state) => state.story);
   const ledgerShown = useSelect((state) => state.ledgerShown);
   const paletteShown = useSelect((state) => state.paletteShown);
@@ -51,17 +52,14 @@ function Desk() {
     return () => window.removeEventListener('keydown', onKey);
   }, [store, letters]);
   const withLedger = story !== null || (ledgerShown && open !== null);
-  const isAtList = open === null && control === null;
+  const isAtList = open === null && part === null;
   return (
     <div class="desk" data-column={isAtList ? 'list' : withLedger ? 'ledger' : 'chat'}>
       <Sidebar />
-      {open ? (
-        <ConversationView key={keyOf(open)} place={open} />
-      ) : control === 'dead letters' ? (
-        <LettersPage />
-      ) : (
-        <Welcome />
-      )}
+      {part === 'model' && <ModelPage />}
+      {part === 'dead letters' && <LettersPage />}
+      {open && <ConversationView key={keyOf(open)} place={open} />}
+      {isAtList && <Welcome />}
       {story ? <StoryPanel story={story} /> : withLedger && open && <LedgerPanel place={open} />}
       {paletteShown && <Palette />}
     </div>
@@ -73,8 +71,8 @@ function useFirstConversation(): void {
   const { actions, store } = useApp();
   const isListed = useSelect((state) => state.list !== null);
   useEffect(() => {
-    const { list, open, control } = store.get();
-    if (open !== null || control !== null || list === null) return;
+    const { list, open, part } = store.get();
+    if (open !== null || part !== null || list === null) return;
     const [newest] = list;
     if (newest === undefined) actions.begin();
     else if (matchMedia('(min-width: 760px)').matches) actions.go(newest);

@@ -8,7 +8,7 @@ import { Icon } from './icon.tsx';
 export function LetterActs({ message }: { message: string }) {
   const { letters } = useApp();
   const letter = useSelect((state) => state.letters?.find((one) => one.message === message));
-  const isInControl = useSelect((state) => state.control === 'dead letters');
+  const isInControl = useSelect((state) => state.part === 'dead letters');
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { useSelect } from './context.ts';
 import { Icon } from './icon.tsx';
 
 export function SidebarFoot() {
-  const isOpen = useSelect((state) => state.control === 'dead letters');
+  const isOpen = useSelect((state) => state.part === 'dead letters');
   const count = useSelect((state) => state.letters?.length ?? state.status?.messages.failed ?? 0);
   return (
     <div class="sidebar-foot">
