@@ -16,8 +16,10 @@ import {
 import { createAccessGate } from './access/gate.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
 import { createModelRoutes } from './api/model-routes.ts';
+import { deadLetterRoutes } from './api/operator/dead-letters.ts';
 import { createLogReader } from './api/operator/log-reader.ts';
-import { createOperatorRoutes } from './api/operator/routes.ts';
+import { sessionRoutes } from './api/operator/sessions.ts';
+import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
@@ -32,7 +34,7 @@ import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import type { Egress, EgressListener } from './egress/port.ts';
-import { readUsageSums } from './egress/usage/report.ts';
+import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
@@ -124,6 +126,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     onEnd: (end) => supervisor.deliveryEnded(end.session),
   });
+  const egressDir = join(folders.dataDir, 'egress');
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const watcher = createWatcher(watchers, channels, runtime.kind);
   const models = await openModels({
@@ -160,7 +163,12 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     newSessionId: () => randomUUIDv7() as SessionId,
     nudge: (session) => supervisor.nudge(session),
-    commands: createCommands({ supervisor, sandbox: runtime.kind, version: parts.version }),
+    commands: createCommands({
+      supervisor,
+      sandbox: runtime.kind,
+      version: parts.version,
+      model: { models, usage: (by, key) => readUsageOf(egressDir, by, key) },
+    }),
     delivery,
     answered: (session, message) => watcher.receipt(session, message, 'answered', null),
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
@@ -192,8 +200,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
     store,
     models,
     egress,
-    usage: (by) => readUsageSums(join(folders.dataDir, 'egress'), by),
+    usage: (by) => readUsageSums(egressDir, by),
   });
+  const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
+  const letters = deadLetterRoutes(looks);
+  const readLog = createLogReader(folders.dataDir);
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
@@ -202,21 +213,20 @@ export async function startHost(parts: HostParts): Promise<Host> {
       links,
       cookies,
       password,
-      served: [...forPage, ...modelRoutes],
+      // The log names paths of this machine: it is for who sits at it.
+      served: [...forPage, ...modelRoutes, ...letters, whyRoute({ ...looks, readLog: async () => [] })],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
     }),
   );
-  const operator = createOperatorRoutes({
-    store,
-    mailboxes,
-    supervisor,
-    clock,
-    dataDir: folders.dataDir,
-    readLog: createLogReader(folders.dataDir),
-  });
   const app = createOwnerApp({
-    served: [...forOwner, ...operator, ...modelRoutes],
+    served: [
+      ...forOwner,
+      ...modelRoutes,
+      ...letters,
+      ...sessionRoutes(looks),
+      whyRoute({ ...looks, readLog }),
+    ],
     links,
     password,
     url: parts.url,

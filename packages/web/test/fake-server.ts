@@ -20,6 +20,9 @@ import type {
   TurnView,
 } from '@bellhop/host/api';
 import { play } from './fake-agent.ts';
+import { json, refuse } from './fake-answer.ts';
+import { FakeLetters } from './fake-letters.ts';
+import { FakeModelApi } from './fake-model-api.ts';
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'";
@@ -33,7 +36,7 @@ const MAX_UPLOAD = 5_000_000;
 interface Talk {
   readonly entries: LogEntry[];
   readonly receipts: Map<string, ReceiptEvent>;
-  readonly answered: Set<string>;
+  readonly answered: Map<string, string>;
   readonly listeners: Set<ServerResponse>;
   title: string;
   readSeq: number;
@@ -47,6 +50,8 @@ export class FakeServer {
   readonly stopped: string[] = [];
   readonly retried: string[] = [];
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
+  readonly letters = new FakeLetters();
+  readonly models = new FakeModelApi();
   signedIn = true;
   password = 'open sesame';
   /** Looked at before a request is handled; true = it has dealt with it. */
@@ -109,7 +114,7 @@ export class FakeServer {
     const talk: Talk = {
       entries: [],
       receipts: new Map(),
-      answered: new Set(),
+      answered: new Map(),
       listeners: new Set(),
       title: '',
       readSeq: 0,
@@ -184,11 +189,18 @@ export class FakeServer {
       return refuse(response, 403, 'the password is wrong', 'Try again, or type ./bellhop link');
     }
     if (!this.signedIn) return refuse(response, 401, 'you are not signed in', 'Type ./bellhop link');
+    if (this.letters.handle(request.method, pathname, response)) return;
     const thread = searchParams.get('thread') ?? 'main';
+    const route = `${request.method} ${pathname}`;
+    const said = this.models.answer(route, searchParams, body);
+    if (said) return json(response, said.status, said.body);
     const talk = this.talk(thread);
-    switch (`${request.method} ${pathname}`) {
+    switch (route) {
       case 'GET /v1/status':
-        return json(response, 200, STATUS);
+        return json(response, 200, {
+          ...STATUS,
+          agents: [{ ...BELL, demo: this.models.demo, model: this.models.model }],
+        });
       case 'GET /v1/conversations':
         return json(response, 200, { conversations: this.#list() });
       case 'POST /v1/conversations/read':
@@ -206,7 +218,7 @@ export class FakeServer {
           entries,
           more: entries.length < all.length,
           receipts,
-          answered: [...talk.answered],
+          answered: [...talk.answered].map(([question, option]) => ({ question, option })),
         });
       }
       case 'GET /v1/events':
@@ -253,7 +265,7 @@ export class FakeServer {
     this.answers.push(answer);
     const { id, question, option, thread = 'main' } = answer;
     json(response, 202, { message: id, session: 's1', agent: 'bell', thread, demo: true });
-    this.talk(thread).answered.add(question);
+    this.talk(thread).answered.set(question, option);
     this.say(thread, { kind: 'user', text: option, files: [] }, { id });
     this.say(thread, { kind: 'text', text: `You chose: ${option}`, files: [] }, { replyTo: id });
     this.receipt(thread, id, 'answered');
@@ -305,6 +317,8 @@ export class FakeServer {
   }
 }
 
+const BELL = { name: 'bell', harness: 'demo' };
+
 const STATUS: Status = {
   version: '0.1.0',
   pid: 4321,
@@ -312,23 +326,14 @@ const STATUS: Status = {
   data: '/data',
   startedAt: '2026-01-01T00:00:00.000Z',
   sandbox: { kind: 'bwrap', warning: null },
-  agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
+  agents: [],
   sessions: { total: 1, awake: 1, quarantined: 0 },
   messages: { waiting: 0, working: 0, failed: 0 },
   waitingFor: [],
 };
 
-export function refuse(response: ServerResponse, status: number, message: string, hint: string): void {
-  json(response, status, { error: { code: 'test', message, hint } });
-}
-
 function frame(event: StreamEvent): string {
   return `${event.type === 'entry' ? `id: ${event.seq}\n` : ''}data: ${JSON.stringify(event)}\n\n`;
-}
-
-function json(response: ServerResponse, status: number, value: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(value));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -20,7 +20,6 @@ import {
 import { targetOf } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import type { Clock, Log } from '../types.ts';
-import type { DeliveryContent } from './content.ts';
 import { type AttemptEnd, Lane } from './lane.ts';
 import { decideNext, type Next, type Outcome } from './outcome.ts';
 import { splitText } from './pieces.ts';
@@ -207,7 +206,7 @@ export class Engine implements DeliveryEngine {
 
   /** Edits and reactions name a row of the session; the platform wants its own id of it (D12). */
   async #resolve(delivery: Delivery): Promise<OutgoingContent | null> {
-    const content = JSON.parse(delivery.content) as DeliveryContent;
+    const content = JSON.parse(delivery.content) as OutgoingContent;
     if (content.kind === 'text' || content.kind === 'question') return content;
     const { store } = this.#deps;
     const own = await platformIdOf(store.read, delivery.session, content.target);

@@ -21,7 +21,7 @@ export interface Delivery {
   readonly channel: string | null;
   readonly chat: string | null;
   readonly thread: string | null;
-  /** JSON of DeliveryContent (delivery/content.ts). */
+  /** JSON of OutgoingContent, the host's checked copy. */
   readonly content: string;
   readonly state: DeliveryState;
   readonly reason: string | null;

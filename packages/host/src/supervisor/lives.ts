@@ -178,6 +178,8 @@ export class Lives {
     watcher.typing(session, false);
     watcher.ledger(session, null);
     this.#freeSlot(session.id);
+    // It watched this sandbox; a session that sleeps holds no timer (W14).
+    actor.cancelTimer();
     this.#nudge(session.id);
   }
 

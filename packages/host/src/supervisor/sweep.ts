@@ -17,23 +17,16 @@ import {
   keepTogether,
   type OutboundSnapshot,
 } from '@bellhop/mailbox/host';
-import { notice } from '../delivery/notice.ts';
 import type { CheckedRows, DeliveryEngine, RowChecker } from '../delivery/port.ts';
 import type { NextOccurrence } from '../schedule/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
-import {
-  addDelivery,
-  type Delivery,
-  markMirrored,
-  type TerminalDelivery,
-  toMirror,
-} from '../store/deliveries.ts';
-import { endTarget } from '../store/events.ts';
+import { markMirrored, type TerminalDelivery, toMirror } from '../store/deliveries.ts';
 import { type Generation, markReady, markSettled } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
-import { failureText, modelAwayText } from './notices.ts';
+import { recordEnds } from './ends.ts';
+import { cancelled, toNotes, toTasks } from './own-rows.ts';
 import type { Watcher } from './port.ts';
 
 /** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */
@@ -112,7 +105,7 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
   if (added.length > 0) await briefly(sent);
 
   const plan = await decide(deps, input, snapshot);
-  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks);
+  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks, cancelled(checked));
   // At once: should a later commit fail, the next sweep finds them recorded and leaves them to who has them.
   const told = deps.delivery.send(ends.notices);
   const mirrored = input.takeMirror() ? await toMirror(deps.store.read, session.id) : [];
@@ -231,48 +224,6 @@ function armSeries(
   return next;
 }
 
-interface Ends {
-  readonly notices: readonly Delivery[];
-  /** What had not ended before. */
-  readonly fresh: readonly { id: MessageId; state: 'answered' | 'failed'; reason: string | null }[];
-}
-
-/** Commit 2: ends of messages, with a notice for each failure, and one for a turn whose model is away. */
-async function recordEnds(
-  deps: SweepDeps,
-  session: Session,
-  changes: readonly InboundChange[],
-  acks: readonly Ack[],
-): Promise<Ends> {
-  const ends = changes.flatMap((c) => (c.kind === 'completed' || c.kind === 'failed' ? [c] : []));
-  const nowMs = deps.clock.now();
-  const wanted = ends.flatMap((end) =>
-    end.kind === 'failed'
-      ? [notice(session, `${end.id}:${end.attempt}`, failureText(end.reason), end.id, nowMs)]
-      : [],
-  );
-  for (const change of changes) {
-    const ack = change.kind === 'released' ? acks.find((a) => a.messageId === change.id) : undefined;
-    const text = modelAwayText(ack?.errorClass ?? null);
-    // Named by the turn, which keeps its id when it is tried again: said once, however often that is.
-    if (text !== null) wanted.push(notice(session, `waits:${ack?.turnId}`, text, change.id, nowMs));
-  }
-  if (ends.length + wanted.length === 0) return { notices: [], fresh: [] };
-  const notices: Delivery[] = [];
-  const fresh = await deps.store.transaction(async (sql) => {
-    const told = [];
-    for (const end of ends) {
-      const reason = end.kind === 'failed' ? end.reason : null;
-      const state = end.kind === 'failed' ? 'failed' : 'answered';
-      if (await endTarget(sql, session.id, end.id, state, reason, deps.clock.now()))
-        told.push({ id: end.id, state, reason } as const);
-    }
-    for (const n of wanted) if (await addDelivery(sql, n)) notices.push(n);
-    return told;
-  });
-  return { notices, fresh };
-}
-
 /** Commits 3 and 4. Returns when the session is due next. */
 async function settle(
   deps: SweepDeps,
@@ -304,9 +255,7 @@ async function settle(
           ...(snapshot.rows.length > 0 ? { rows_through: snapshot.rows.at(-1)?.seq ?? 0 } : {}),
         },
         add: [...toTasks(session, checked, nowMs), ...toNotes(session, mirrored, nowMs)],
-        series: checked.tasks.flatMap((task) =>
-          task.kind === 'cancel' ? [{ kind: 'cancel', id: taskId(task.id) }] : [],
-        ),
+        series: cancelled(checked).map((id) => ({ kind: 'cancel', id })),
       });
     }
     return mailbox.nextDueMs();
@@ -329,52 +278,4 @@ async function settle(
     if (moves) await setDue(sql, session.id, nextDueMs);
   });
   return nextDueMs;
-}
-
-/** The host's name of an agent's task, so that no agent can take the place of a message to come. */
-function taskId(id: string): MessageId {
-  return `task:${id}` as MessageId;
-}
-
-function toTasks(session: Session, checked: CheckedRows, nowMs: number): NewMessage[] {
-  return checked.tasks.flatMap((task) => {
-    if (task.kind !== 'schedule') return [];
-    const { channel, chat, thread } = session;
-    const content = JSON.stringify({ prompt: task.prompt, script: null });
-    return [
-      {
-        id: taskId(task.id),
-        kind: 'task',
-        timestampMs: nowMs,
-        content,
-        trigger: true,
-        dueMs: task.dueMs,
-        recurrence: task.recurrence,
-        seriesId: taskId(task.id),
-        channel,
-        chat,
-        thread,
-      } as const,
-    ];
-  });
-}
-
-/** The agent learns that something it sent did not arrive; as context, it wakes nobody (D4). */
-function toNotes(session: Session, mirrored: readonly TerminalDelivery[], nowMs: number): NewMessage[] {
-  const { channel, chat, thread } = session;
-  return mirrored
-    .filter((d) => d.state !== 'delivered' && !d.id.startsWith('notice:'))
-    .map((d) => ({
-      id: `delivery_failed:${d.id}` as MessageId,
-      kind: 'system',
-      timestampMs: nowMs,
-      content: JSON.stringify({ type: 'delivery_failed', messageId: d.id, reason: d.reason }),
-      trigger: false,
-      dueMs: 0,
-      recurrence: null,
-      seriesId: null,
-      channel,
-      chat,
-      thread,
-    }));
 }

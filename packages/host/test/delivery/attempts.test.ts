@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PermanentError, RetryableError, type SendResult } from '@bellhop/channels';
 import { hang } from '../fake-channel.ts';
-import { until } from '../until.ts';
+import { settle, until } from '../until.ts';
 import { openDeliveryWorld } from './world.ts';
 
 describe('one delivery', () => {
@@ -71,6 +71,7 @@ describe('one delivery', () => {
     await world.engine.send([await world.record('a', 'hello')]);
     assert.equal(await world.stateOf('a'), 'retry');
     world.clock.advance(89_999);
+    await settle();
     assert.equal(world.channel.calls.length, 1);
     world.clock.advance(1);
     await until('the second attempt is delivered', () => world.ends.length === 1);

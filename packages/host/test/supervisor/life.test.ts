@@ -18,6 +18,22 @@ describe('waking', () => {
     assert.match((await house.generations())[0]?.reason ?? '', /no sign of life/);
   });
 
+  test('R8: the second agent of a chat has its message while the sandbox of the first one still starts', async (t) => {
+    const house = await openHouse(t);
+    await house.wire('chat', (await house.addAgent('second')).id);
+    const gate = Promise.withResolvers<void>();
+    house.runtime.gate = gate.promise;
+    const accepted = await house.accept('m1');
+    assert.equal(accepted.kind, 'accepted');
+    await until('both mailboxes hold it', async () => {
+      const [row] = await house.rows("SELECT count(*) AS n FROM targets WHERE state = 'enqueued'");
+      return row?.n === 2;
+    });
+    assert.equal(house.runtime.lives.length, 0);
+    gate.resolve();
+    await until('both have answered', () => house.channel.texts.length === 2);
+  });
+
   test('W10: a due task wakes its session at its time, and not before', async (t) => {
     const house = await openHouse(t);
     const session = await house.say('m1');
@@ -203,7 +219,7 @@ describe('watching', () => {
 });
 
 describe('the bell', () => {
-  test('M2: a commit whose bell was lost is found when the sandbox has ended', async (t) => {
+  test('D8, M2: a commit whose bell was lost is out as soon as the sandbox has ended', async (t) => {
     const house = await openHouse(t);
     house.runtime.next = [
       async (life, clock) => {
@@ -226,7 +242,7 @@ describe('the bell', () => {
     assert.equal(house.runtime.lives.length, 1);
   });
 
-  test('W14: a bell that never rang is made up for by the safety sweep of the due index', async (t) => {
+  test('M2: a commit whose bell never rang is found when the host looks again', async (t) => {
     const house = await openHouse(t);
     await house.supervisor.start();
     house.runtime.next = [

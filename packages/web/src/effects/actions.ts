@@ -130,7 +130,8 @@ export function createActions({ client, store, outbox, waiting, fillRandom, now 
   return actions;
 }
 
-function problemOf(error: unknown): Problem {
+/** What went wrong, for the person. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return error.problem;
   return {
     message: 'The host did not answer.',

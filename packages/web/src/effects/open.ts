@@ -5,7 +5,7 @@
  */
 
 import { backoffMs } from '../model/backoff.ts';
-import { placeOf } from '../model/route.ts';
+import { partOf, placeOf } from '../model/route.ts';
 import { type Conversation, conversationAt, type Place } from '../model/state.ts';
 import { type Client, Refusal } from './client.ts';
 import type { Store } from './store.ts';
@@ -18,6 +18,8 @@ export interface OpenDeps {
   readonly store: Store;
   readonly waiting: Waiting;
   readonly now: () => number;
+  /** A message has failed: there is one dead letter more. */
+  readonly onFailed: () => void;
 }
 
 export function keepOpen(deps: OpenDeps): void {
@@ -31,7 +33,8 @@ export function keepOpen(deps: OpenDeps): void {
     if (open && auth === 'in') void followPlace(deps, open, current.signal);
   };
   const route = (): void => {
-    store.dispatch({ type: 'opened', place: placeOf(location.hash) });
+    const { hash } = location;
+    store.dispatch({ type: 'opened', place: placeOf(hash), part: partOf(hash) });
     reopen();
   };
   window.addEventListener('hashchange', route);
@@ -44,7 +47,7 @@ export function keepOpen(deps: OpenDeps): void {
 }
 
 async function followPlace(deps: OpenDeps, place: Place, signal: AbortSignal): Promise<void> {
-  const { client, store, waiting, now } = deps;
+  const { client, store, waiting, now, onFailed } = deps;
   if (!(await loadLast(deps, place, signal))) return;
   await follow(
     client,
@@ -57,7 +60,10 @@ async function followPlace(deps: OpenDeps, place: Place, signal: AbortSignal): P
         store.dispatch({ type: 'stream opened', place, atMs: now() });
         void catchUp(deps, place, wasLost);
       },
-      onEvent: (event) => store.dispatch({ type: 'event', place, event, atMs: now() }),
+      onEvent: (event) => {
+        store.dispatch({ type: 'event', place, event, atMs: now() });
+        if (event.type === 'receipt' && event.state === 'failed') onFailed();
+      },
       onLost: () => store.dispatch({ type: 'connection', connection: 'lost' }),
     },
     signal,

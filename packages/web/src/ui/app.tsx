@@ -5,9 +5,12 @@ import { keyOf } from '../model/state.ts';
 import { type App, AppProvider, useApp, useSelect } from './context.ts';
 import { ConversationView } from './conversation.tsx';
 import { LedgerPanel } from './ledger.tsx';
+import { LettersPage } from './letters.tsx';
+import { ModelPage } from './model-page.tsx';
 import { Palette } from './palette.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { SignIn } from './sign-in.tsx';
+import { StoryPanel } from './story.tsx';
 import { Welcome } from './welcome.tsx';
 
 export function app(value: App) {
@@ -28,8 +31,10 @@ function Page() {
 }
 
 function Desk() {
-  const { store } = useApp();
+  const { store, letters } = useApp();
   const open = useSelect((state) => state.open);
+  const part = useSelect((state) => state.part);
+  const story = useSelect((state) => state.story);
   const ledgerShown = useSelect((state) => state.ledgerShown);
   const paletteShown = useSelect((state) => state.paletteShown);
   useFirstConversation();
@@ -39,18 +44,23 @@ function Desk() {
         event.preventDefault();
         store.dispatch({ type: 'panels', paletteShown: !store.get().paletteShown });
       }
-      if (event.key === 'Escape' && !store.get().paletteShown)
-        store.dispatch({ type: 'panels', ledgerShown: false });
+      if (event.key !== 'Escape' || store.get().paletteShown) return;
+      if (store.get().story) void letters.tell(null);
+      else store.dispatch({ type: 'panels', ledgerShown: false });
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [store]);
-  const withLedger = ledgerShown && open !== null;
+  }, [store, letters]);
+  const withLedger = story !== null || (ledgerShown && open !== null);
+  const isAtList = open === null && part === null;
   return (
-    <div class="desk" data-column={open === null ? 'list' : withLedger ? 'ledger' : 'chat'}>
+    <div class="desk" data-column={isAtList ? 'list' : withLedger ? 'ledger' : 'chat'}>
       <Sidebar />
-      {open ? <ConversationView key={keyOf(open)} place={open} /> : <Welcome />}
-      {withLedger && <LedgerPanel place={open} />}
+      {part === 'model' && <ModelPage />}
+      {part === 'dead letters' && <LettersPage />}
+      {open && <ConversationView key={keyOf(open)} place={open} />}
+      {isAtList && <Welcome />}
+      {story ? <StoryPanel story={story} /> : withLedger && open && <LedgerPanel place={open} />}
       {paletteShown && <Palette />}
     </div>
   );
@@ -61,8 +71,8 @@ function useFirstConversation(): void {
   const { actions, store } = useApp();
   const isListed = useSelect((state) => state.list !== null);
   useEffect(() => {
-    const { list, open } = store.get();
-    if (open !== null || list === null) return;
+    const { list, open, part } = store.get();
+    if (open !== null || part !== null || list === null) return;
     const [newest] = list;
     if (newest === undefined) actions.begin();
     else if (matchMedia('(min-width: 760px)').matches) actions.go(newest);

@@ -1,11 +1,12 @@
 /** The conversations, the newest first, and the way to a new one. */
 import type { ConversationView } from '@bellhop/host/api';
 import { isUnread } from '../model/list.ts';
-import { hashOf, placeOf } from '../model/route.ts';
+import { hashOf, MODEL_HASH, placeOf } from '../model/route.ts';
 import { keyOf } from '../model/state.ts';
 import { listTimeWords } from '../model/words.ts';
 import { useApp, useSelect } from './context.ts';
 import { Icon } from './icon.tsx';
+import { SidebarFoot } from './sidebar-foot.tsx';
 
 const SHORTCUT = /Mac|iP/.test(navigator.platform) ? '⌘K' : 'Ctrl K';
 
@@ -50,7 +51,26 @@ export function Sidebar() {
           ))}
         </ul>
       )}
+      <ModelLink />
+      <SidebarFoot />
     </nav>
+  );
+}
+
+/** Which model answers, and the way to another. */
+function ModelLink() {
+  const agents = useSelect((state) => state.status?.agents) ?? [];
+  const part = useSelect((state) => state.part);
+  if (agents.length === 0) return null;
+  const models = [...new Set(agents.map(({ model }) => model ?? 'no model connected'))];
+  return (
+    <a class="model-link" href={MODEL_HASH} aria-current={part === 'model' ? 'page' : undefined}>
+      <Icon name="model" size={16} />
+      <span class="line">
+        <span class="hidden">Model: </span>
+        {models.join(', ')}
+      </span>
+    </a>
   );
 }
 
