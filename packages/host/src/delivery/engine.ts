@@ -6,6 +6,7 @@
  * finds what is open in the store.
  */
 import { type Channel, type OutgoingContent, UnknownOutcomeError } from '@bellhop/channels';
+import { point } from '@bellhop/mailbox';
 import {
   attemptsToUnknown,
   beginAttempt,
@@ -162,6 +163,7 @@ export class Engine implements DeliveryEngine {
     const { store, clock, log } = this.#deps;
     const { onUnknown, sendTimeoutMs } = channel.capabilities;
     await store.transaction((sql) => beginAttempt(sql, delivery, at.index, clock.now()));
+    point('host.attempting');
     const message = {
       chat: delivery.chat ?? '',
       thread: delivery.thread,
@@ -173,6 +175,7 @@ export class Engine implements DeliveryEngine {
     const outcome = await withDeadline(clock, sendTimeoutMs, this.#giveUp.signal, (signal) =>
       channel.send(message, signal),
     );
+    point('host.sent');
     const next = decideNext(outcome, at.attempts, onUnknown, clock.now());
     if (next.kind !== 'delivered') {
       log.warn('send', { row: delivery.id, piece: at.index, end: next.kind, reason: next.reason });
@@ -188,6 +191,7 @@ export class Engine implements DeliveryEngine {
       if (next.kind === 'delivered' && at.last) await setDelivery(sql, delivery, 'delivered', null, 0);
       if (next.kind === 'again') await setDelivery(sql, delivery, 'retry', next.reason, next.dueMs);
     });
+    point('host.receipted');
     return next;
   }
 
