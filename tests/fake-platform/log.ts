@@ -39,6 +39,7 @@ type WithoutTime<E> = E extends Entry ? Omit<E, 'atMs'> : never;
 export class PlatformLog {
   readonly entries: Entry[] = [];
   readonly #file: number;
+  readonly #onEntry = new Set<() => void>();
 
   constructor(path: string) {
     this.#file = openSync(path, 'a', 0o600);
@@ -48,5 +49,19 @@ export class PlatformLog {
     const entry = { ...what, atMs: Date.now() } as Entry;
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
     this.entries.push(entry);
+    for (const look of [...this.#onEntry]) look();
+  }
+
+  /** Resolves when this holds, as seen after an entry. */
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!holds()) return;
+        this.#onEntry.delete(look);
+        resolve();
+      };
+      this.#onEntry.add(look);
+      look();
+    });
   }
 }

@@ -10,7 +10,7 @@
  * with Retry-After, 500 before anything happened, said and then never answered, an answer that dribbles, one that stalls.
  * With a key a message is said once, however often it is sent; without one, as often as it is sent.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { choose, type Dice } from './dice.ts';
@@ -50,6 +50,7 @@ export class Platform {
   readonly #known = new Map<string, string>();
   readonly #taken = new Set<string>();
   #messages = 0;
+  #server: Server | null = null;
 
   constructor(log: PlatformLog, dice: Dice) {
     this.#log = log;
@@ -62,12 +63,19 @@ export class Platform {
       // A client that died in the middle of its request is what this is for.
       this.#answer(request, response).catch(() => response.destroy());
     });
+    this.#server = server;
     return new Promise((resolve) => {
       server.listen(0, '127.0.0.1', () => {
         const address = server.address();
         resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
       });
     });
+  }
+
+  /** Cuts off whoever still waits for an answer. */
+  async close(): Promise<void> {
+    this.#server?.closeAllConnections();
+    this.#server?.close();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
