@@ -45,7 +45,8 @@ export function judge(entries: readonly Entry[], asked: readonly Asked[]): Verdi
   const wanted = new Set(asked.flatMap(({ chat, answers }) => answers.map((a) => `${chat} ${a}`)));
   const more = asked.flatMap(({ chat, answers }) => answers.flatMap((a) => of(chat, a).slice(1)));
   const isBefore = (chat: string, [first, second]: readonly string[]) =>
-    second === undefined || said.indexOf(of(chat, first ?? '')[0] as Said) <= said.indexOf(of(chat, second)[0] as Said);
+    second === undefined ||
+    said.indexOf(of(chat, first ?? '')[0] as Said) <= said.indexOf(of(chat, second)[0] as Said);
   const complete = (one: Asked) => one.answers.every((a) => of(one.chat, a).length > 0);
   return {
     messages: asked.length,

@@ -62,11 +62,7 @@ async function deal({ town, score, dice }: LandlordDeps, blow: Blow, host: HostP
   return hit;
 }
 
-async function afterwards(
-  { town, dice }: LandlordDeps,
-  blow: Blow,
-  host: HostProcess,
-): Promise<HostProcess> {
+async function afterwards({ town, dice }: LandlordDeps, blow: Blow, host: HostProcess): Promise<HostProcess> {
   if (blow.signal === 'SIGSTOP') {
     await pause(dice() * STOPPED_MS);
     if (dice() < 0.5) {

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Entry } from '../../tests/fake-platform/log.ts';
 import { NODE, ROOT } from '../../tests/e2e/house/machine.ts';
+import type { Entry } from '../../tests/fake-platform/log.ts';
 
 const LOOK_EVERY_MS = 20;
 

@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
-import { seeded } from '../../tests/fake-platform/dice.ts';
-import type { SandboxKind } from '../../tests/e2e/house/machine.ts';
 import { POINTS } from '../../packages/mailbox/src/index.ts';
+import type { SandboxKind } from '../../tests/e2e/house/machine.ts';
+import { seeded } from '../../tests/fake-platform/dice.ts';
 import { judge, type Verdict } from './judge.ts';
 import { runLandlord } from './landlord.ts';
 import { runLane } from './lane.ts';
@@ -73,7 +73,14 @@ export async function torture(
     const verdict = judge(entries, score.asked);
     const oddities = countBy(entries.flatMap((entry) => (entry.t === 'odd' ? [entry.kind] : [])));
     const { injected, hits, waits } = score;
-    const result = { verdict, injected, hits: Object.fromEntries(hits), waits, doubles: victims.doubles.size, oddities };
+    const result = {
+      verdict,
+      injected,
+      hits: Object.fromEntries(hits),
+      waits,
+      doubles: victims.doubles.size,
+      oddities,
+    };
     return { ...result, complaints: complaintsOf(result, survivors) };
   } finally {
     await town.close();

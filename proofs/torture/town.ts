@@ -9,11 +9,11 @@ import { firstStart, installIdOf } from '../../packages/host/src/first-start.ts'
 import { addUser, addWiring } from '../../packages/host/src/store/agents.ts';
 import { openStore } from '../../packages/host/src/store/sqlite.ts';
 import type { AgentId } from '../../packages/host/src/types.ts';
-import { SPEAKER } from '../../tests/fake-platform/channel.ts';
-import type { Entry } from '../../tests/fake-platform/log.ts';
 import type { HostProcess } from '../../tests/e2e/house/host-process.ts';
 import { House } from '../../tests/e2e/house/house.ts';
 import { NODE, type SandboxKind } from '../../tests/e2e/house/machine.ts';
+import { SPEAKER } from '../../tests/fake-platform/channel.ts';
+import type { Entry } from '../../tests/fake-platform/log.ts';
 import { type PlatformProcess, startPlatform } from './platform.ts';
 
 /**

@@ -15,10 +15,7 @@ export class Victims {
   /** Looks at all of them, and returns those of one session. */
   of(session: string): readonly MarkedProcess[] {
     const all = this.#look();
-    const lives = Map.groupBy(
-      new Set(all.map(({ mark }) => mark)),
-      (mark) => mark.split(':')[2] ?? '',
-    );
+    const lives = Map.groupBy(new Set(all.map(({ mark }) => mark)), (mark) => mark.split(':')[2] ?? '');
     for (const [of, marks] of lives) if (marks.length > 1) this.doubles.add(of);
     return all.filter(({ mark }) => mark.startsWith(`bellhop:${this.#installId}:${session}:`));
   }
