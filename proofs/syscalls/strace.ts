@@ -42,18 +42,29 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Kinds of calls that the step makes on files below its folder (and, by descriptors, on any file there). */
-export function callsOf(operation: string, dir: string): ReadonlySet<string> {
+/**
+ * The kinds of calls that the step makes on files below its folder, each with how many one thread makes at most, on
+ * whatever: the walk's numbers are a thread's.
+ */
+export function callsOf(operation: string, dir: string): ReadonlyMap<string, number> {
   const log = `${dir}.trace`;
   const ran = strace(['-y', '-o', log, '-e', `trace=${CALLS.join(',')}`], operation, dir);
   if (ran.status !== 0) throw new Error(`${operation} fails without being killed: ${ran.stderr}`);
-  const lines = readFileSync(log, 'utf8').split('\n');
-  return new Set(
-    lines.flatMap((line) => {
-      const call = /^\d+\s+(\w+)\(/.exec(line)?.[1];
-      return call !== undefined && line.includes(dir) ? [call] : [];
-    }),
-  );
+  const calls = readFileSync(log, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, thread = '', call = ''] = /^(\d+)\s+(\w+)\(/.exec(line) ?? [];
+      return call === '' ? [] : [{ thread, call, isOurs: line.includes(dir) }];
+    });
+  const kinds = new Set(calls.filter(({ isOurs }) => isOurs).map(({ call }) => call));
+  const most = (kind: string) => {
+    const byThread = Map.groupBy(
+      calls.filter(({ call }) => call === kind),
+      ({ thread }) => thread,
+    );
+    return Math.max(...[...byThread.values()].map((all) => all.length));
+  };
+  return new Map([...kinds].map((kind) => [kind, most(kind)]));
 }
 
 /** Kills it as it enters the n-th call of this kind, in whichever thread that comes first. */
@@ -63,7 +74,8 @@ export function dieAt(call: string, n: number, operation: string, dir: string): 
 }
 
 function strace(args: readonly string[], operation: string, dir: string): Ran {
-  const all = ['-f', '-qq', '--seccomp-bpf', ...args, NODE, ACT, operation, dir];
+  // Not --seccomp-bpf, which is faster: with it strace 6.1 injects nothing.
+  const all = ['-f', '-qq', ...args, NODE, ACT, operation, dir];
   // The compile cache writes files of its own, which are not the step's.
   const { NODE_COMPILE_CACHE, NODE_TEST_CONTEXT, ...env } = process.env;
   const { signal, status, stderr } = spawnSync('strace', all, { env, encoding: 'utf8', timeout: TIMEOUT_MS });

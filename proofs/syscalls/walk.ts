@@ -18,14 +18,15 @@ export interface Walked {
 /** A call of this kind is made on many other things than files (the wake-ups of Node's own threads). */
 const MAX_POINTS = 400;
 
-/** @param every 1 walks over all; k over every k-th, beginning with the k-th. */
+/** @param every 1 walks over all; k over every k-th, beginning with the first. */
 export async function walk(operation: Operation, every: number): Promise<Walked> {
   const root = mkdtempSync(join(tmpdir(), 'bh-syscalls-'));
   try {
-    const before = join(root, 'before');
-    mkdirSync(before);
-    await operation.prepare(before);
-    const scratch = join(root, 'now');
+    const [scratch, before] = [join(root, 'now'), join(root, 'before')];
+    mkdirSync(scratch);
+    // Where it will be acted on: some steps note whole paths.
+    await operation.prepare(scratch);
+    cpSync(scratch, before, { recursive: true });
     const fresh = () => {
       if (existsSync(scratch)) rmSync(scratch, { recursive: true });
       cpSync(before, scratch, { recursive: true });
@@ -33,9 +34,10 @@ export async function walk(operation: Operation, every: number): Promise<Walked>
     };
     const points: Record<string, number> = {};
     const failures: string[] = [];
-    for (const call of callsOf(operation.name, fresh())) {
+    for (const [call, most] of callsOf(operation.name, fresh())) {
       points[call] = 0;
-      for (let n = every; n <= MAX_POINTS; n += every) {
+      // All of them: until a run ends by itself. A part of them: as far as was seen.
+      for (let n = 1; n <= (every === 1 ? MAX_POINTS : most); n += every) {
         const { signal, status, stderr } = dieAt(call, n, operation.name, fresh());
         if (signal !== 'SIGKILL') {
           if (status !== 0) failures.push(`${call} ${n}: it ended with ${status}: ${stderr.slice(-500)}`);

@@ -68,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return complaints.length === 0 && report.results.every(({ ok }) => ok) ? 0 : 1;
 }
 
-function notes({ hits, oddities }: Outcome): string[] {
+function notes({ verdict, hits, oddities }: Outcome): string[] {
   const lines = Object.entries(POINTS).map(
     ([name, what]) => `${String(hits[name] ?? 0).padStart(5)} × ${name.padEnd(18)} ${what}`,
   );
@@ -77,6 +77,7 @@ function notes({ hits, oddities }: Outcome): string[] {
   return [
     ...lines,
     ...anywhere.map(([name, n]) => `${String(n).padStart(5)} × ${name}`),
+    ...verdict.unexpected.map((text) => `nobody asked for: ${text}`),
     `the platform: ${odd.join(', ')}`,
     '',
   ];
