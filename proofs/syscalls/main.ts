@@ -1,6 +1,7 @@
 /**
- * `./bellhop syscalls [--every K] [--json]`: each step of a message's life dies at each system call by which it changes
- * a file, and the next life must bring it to the right end. --every K walks over every K-th call only.
+ * `./bellhop syscalls [STEP …] [--every K] [--json]`: each step of a message's life dies at each system call by which it changes
+ * a file, and the next life must bring it to the right end. --every K walks over every K-th call only; STEP is a part of
+ * a step's name, as printed.
  *
  * Exit codes: 0 every end was right, 1 one was not (or nothing died), 2 wrong usage.
  */
@@ -13,10 +14,15 @@ import { type Walked, walk } from './walk.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   const options = { every: { type: 'string', default: '1' }, json: { type: 'boolean' } } as const;
-  const { values } = parseArgs({ args: [...argv], options });
+  const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
   const every = Number(values.every);
-  if (!Number.isSafeInteger(every) || every < 1) {
-    console.error('Usage: ./bellhop syscalls [--every K] [--json]');
+  const chosen = operations.filter(
+    ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+  );
+  if (!Number.isSafeInteger(every) || every < 1 || chosen.length === 0) {
+    console.error(
+      `Usage: ./bellhop syscalls [STEP …] [--every K] [--json]\n  Steps: ${operations.map(({ name }) => name).join('; ')}`,
+    );
     return 2;
   }
   if (spawnSync('strace', ['--version'], { stdio: 'ignore' }).status !== 0) {
@@ -27,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const startedMs = performance.now();
   const results: Walked[] = [];
-  for (const operation of operations) {
+  for (const operation of chosen) {
     const walked = await walk(operation, every);
     results.push(walked);
     console.error(line(walked));

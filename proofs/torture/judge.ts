@@ -19,8 +19,10 @@ export interface Verdict {
   readonly unmarked: number;
   /** The second answer of a turn was said before the first. */
   readonly outOfOrder: number;
-  /** Said, and answering nothing that was asked: a notice of failure is one. */
+  /** Said by the agent, and answering nothing that was asked. */
   readonly unexpected: readonly string[];
+  /** What Bellhop itself said, as that a message waits: true words, and no answer. */
+  readonly notices: readonly string[];
 }
 
 /** What must be said to a message: each of these once, in this order. */
@@ -56,6 +58,14 @@ export function judge(entries: readonly Entry[], asked: readonly Asked[]): Verdi
     repeatedNoKey: more.filter((e) => e.key === null && e.marked).length,
     unmarked: more.filter((e) => e.key === null && !e.marked).length,
     outOfOrder: asked.filter((one) => complete(one) && !isBefore(one.chat, one.answers)).length,
-    unexpected: [...byAnswer].flatMap(([key, [first]]) => (wanted.has(key) ? [] : [first?.text ?? key])),
+    unexpected: strays(byAnswer, wanted).flatMap((one) => (one.notice ? [] : [one.text])),
+    notices: strays(byAnswer, wanted).flatMap((one) => (one.notice ? [one.text] : [])),
   };
+}
+
+function strays(
+  byAnswer: ReadonlyMap<string, readonly Said[]>,
+  wanted: ReadonlySet<string>,
+): readonly Said[] {
+  return [...byAnswer].flatMap(([key, said]) => (wanted.has(key) ? [] : said));
 }

@@ -78,6 +78,7 @@ function notes({ verdict, hits, oddities }: Outcome): string[] {
     ...lines,
     ...anywhere.map(([name, n]) => `${String(n).padStart(5)} × ${name}`),
     ...verdict.unexpected.map((text) => `nobody asked for: ${text}`),
+    ...[...new Set(verdict.notices)].map((text) => `notice: ${text}`),
     `the platform: ${odd.join(', ')}`,
     '',
   ];

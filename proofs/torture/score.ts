@@ -1,6 +1,6 @@
 /**
  * What is asked, what is answered, and which blows fell in between: what the time from a blow to the answer is measured
- * from. A message that the platform treated badly after the blow is left out: that wait is the platform's.
+ * from. A message whose chat the platform treated badly is left out: that wait is the platform's.
  */
 import type { Entry } from '../../tests/fake-platform/log.ts';
 import type { Asked } from './judge.ts';
@@ -15,6 +15,7 @@ interface Open {
   readonly answered: PromiseWithResolvers<void>;
   /** The last blow that it had to survive. */
   struck: { readonly what: string; readonly atMs: number } | null;
+  maltreated: boolean;
 }
 
 export class Score {
@@ -34,7 +35,13 @@ export class Score {
   ask(asked: Asked): Promise<void> {
     this.asked.push(asked);
     const answered = Promise.withResolvers<void>();
-    this.#open.set(asked.id, { asked, missing: new Set(asked.answers), answered, struck: null });
+    this.#open.set(asked.id, {
+      asked,
+      missing: new Set(asked.answers),
+      answered,
+      struck: null,
+      maltreated: false,
+    });
     return answered.promise;
   }
 
@@ -50,7 +57,7 @@ export class Score {
 
   heard(entry: Entry): void {
     if (entry.t === 'odd') {
-      for (const open of this.#open.values()) if (open.asked.chat === entry.chat) open.struck = null;
+      for (const open of this.#open.values()) if (open.asked.chat === entry.chat) open.maltreated = true;
     }
     if (entry.t !== 'said') return;
     this.lastSaidMs = Date.now();
@@ -59,7 +66,7 @@ export class Score {
       if (open.missing.size > 0) continue;
       this.#open.delete(open.asked.id);
       open.answered.resolve();
-      if (!open.struck) continue;
+      if (!open.struck || open.maltreated) continue;
       const { what, atMs } = open.struck;
       this.waits.set(what, [...(this.waits.get(what) ?? []), entry.atMs - atMs]);
     }

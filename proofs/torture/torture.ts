@@ -98,7 +98,7 @@ export function complaintsOf(
   { verdict, injected, hits, doubles }: Omit<Outcome, 'complaints'>,
   survivors: number,
 ): string[] {
-  const { lost, unaccepted, repeatedKey, unmarked, outOfOrder, unexpected } = verdict;
+  const { lost, unaccepted, repeatedKey, unmarked, outOfOrder, unexpected, notices } = verdict;
   const mustBeNone: Readonly<Record<string, number>> = {
     'accepted and not answered': lost,
     'never accepted': unaccepted,
@@ -106,6 +106,8 @@ export function complaintsOf(
     'said twice, without a mark': unmarked,
     'said in the wrong order': outOfOrder,
     'said, and nobody asked': unexpected.length,
+    // Tries are not bounded here: nobody may be told that there is none.
+    'told that there is no answer': notices.filter((text) => text.startsWith('There is no answer')).length,
     'sessions with two sandboxes': doubles,
     'processes left after a clean stop': survivors,
   };

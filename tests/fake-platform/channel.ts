@@ -79,7 +79,8 @@ async function take(sink: ChannelSink | null, request: IncomingMessage): Promise
 
 function toSent({ chat, key, maybeRepeat, content }: OutgoingMessage, hasKeys: boolean): Sent {
   if (content.kind !== 'text') throw new PermanentError(`this platform has no ${content.kind}`);
-  return { chat, key: hasKeys ? key : null, marked: maybeRepeat, text: content.text };
+  const { text, notice } = content;
+  return { chat, key: hasKeys ? key : null, marked: maybeRepeat, notice, text };
 }
 
 async function post(url: string, method: string, body: object, signal?: AbortSignal): Promise<Response> {

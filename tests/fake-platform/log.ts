@@ -20,13 +20,14 @@ export type Entry =
   | { readonly t: 'accepted'; readonly atMs: number; readonly chat: string; readonly id: string }
   /** The webhook answered that it will never take it. */
   | { readonly t: 'turned away'; readonly atMs: number; readonly chat: string; readonly id: string }
-  /** People read this now. `key` is null on a platform without keys; `marked` says that it may be a repeat. */
+  /** People read this now. `key` is null on a platform without keys; `marked` says that it may be a repeat, `notice` that Bellhop itself says it. */
   | {
       readonly t: 'said';
       readonly atMs: number;
       readonly chat: string;
       readonly key: string | null;
       readonly marked: boolean;
+      readonly notice: boolean;
       readonly text: string;
     }
   /** Sent again under a key that is known: nobody reads it twice. */

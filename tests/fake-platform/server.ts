@@ -3,7 +3,7 @@
  *
  *   POST /say      {chat, id, text}             a person says something; offered to the chat's webhook until it is taken
  *   PUT  /webhook  {prefix, url}                where events of chats with this prefix go
- *   POST /messages {chat, key?, marked, text}   a bot says something
+ *   POST /messages {chat, key, marked, notice, text}  a bot says something
  *   GET  /log?from=N                            entries from the N-th on
  *
  * Events come doubled, late, out of order and once more after they were taken. Sends meet what real platforms do: 429
@@ -26,6 +26,7 @@ export interface Sent {
   readonly chat: string;
   readonly key: string | null;
   readonly marked: boolean;
+  readonly notice: boolean;
   readonly text: string;
 }
 
@@ -111,7 +112,7 @@ export class Platform {
     reply(response, 200, { id });
   }
 
-  #say({ chat, key, marked, text }: Sent): string {
+  #say({ chat, key, marked, notice, text }: Sent): string {
     const known = key === null ? undefined : this.#known.get(key);
     if (key !== null && known !== undefined) {
       this.#log.add({ t: 'known key', chat, key });
@@ -119,7 +120,7 @@ export class Platform {
     }
     this.#messages += 1;
     const id = `said-${this.#messages}`;
-    this.#log.add({ t: 'said', chat, key, marked, text });
+    this.#log.add({ t: 'said', chat, key, marked, notice, text });
     if (key !== null) this.#known.set(key, id);
     return id;
   }

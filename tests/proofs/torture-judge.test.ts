@@ -12,7 +12,7 @@ import type { Entry } from '../fake-platform/log.ts';
 const asked: readonly Asked[] = [{ chat: 'c', id: 'm', answers: ['first', 'second'] }];
 const accepted: Entry = { t: 'accepted', atMs: 0, chat: 'c', id: 'm' };
 const said = (text: string, key: string | null = 'k', marked = false): Entry => {
-  return { t: 'said', atMs: 0, chat: 'c', key, marked, text };
+  return { t: 'said', atMs: 0, chat: 'c', key, marked, notice: false, text };
 };
 const right: readonly Entry[] = [accepted, said('first'), said('second\n\n(small print)')];
 const NONE: Verdict = {
@@ -24,6 +24,7 @@ const NONE: Verdict = {
   unmarked: 0,
   outOfOrder: 0,
   unexpected: [],
+  notices: [],
 };
 const seen = (entries: readonly Entry[], change: Partial<Verdict>) =>
   assert.deepEqual(judge(entries, asked), { ...NONE, ...change });
@@ -45,8 +46,9 @@ test('the second before the first', () => {
   seen([accepted, said('second'), said('first')], { outOfOrder: 1 });
 });
 
-test('what nobody asked for, as a notice of failure', () => {
-  seen([...right, said('It failed.')], { unexpected: ['It failed.'] });
+test('what nobody asked for, and what Bellhop itself says, are told apart', () => {
+  seen([...right, said('By the way.')], { unexpected: ['By the way.'] });
+  seen([...right, { ...said('It waits.'), notice: true } as Entry], { notices: ['It waits.'] });
 });
 
 test('a run that struck nothing, or left a point out, proves nothing', () => {
