@@ -10,18 +10,36 @@ import { parseArgs } from 'node:util';
 import { commitWords, machineWords } from '../../bench/machine.ts';
 import { ROOT } from '../../tests/e2e/house/machine.ts';
 import { operations } from './operations.ts';
+import { type Side, walkSystem } from './system.ts';
 import { type Walked, walk } from './walk.ts';
+
+interface Step {
+  readonly name: string;
+  walk(every: number): Promise<Walked>;
+}
+
+const SIDES: readonly Side[] = ['host', 'runner'];
+const STEPS: readonly Step[] = [
+  ...operations.map((operation) => ({
+    name: operation.name,
+    walk: (every: number) => walk(operation, every),
+  })),
+  ...SIDES.map((side) => ({
+    name: `the whole way, ${side}`,
+    walk: (every: number) => walkSystem(side, every),
+  })),
+];
 
 async function main(argv: readonly string[]): Promise<number> {
   const options = { every: { type: 'string', default: '1' }, json: { type: 'boolean' } } as const;
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
   const every = Number(values.every);
-  const chosen = operations.filter(
+  const chosen = STEPS.filter(
     ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
   );
   if (!Number.isSafeInteger(every) || every < 1 || chosen.length === 0) {
     console.error(
-      `Usage: ./bellhop syscalls [STEP …] [--every K] [--json]\n  Steps: ${operations.map(({ name }) => name).join('; ')}`,
+      `Usage: ./bellhop syscalls [STEP …] [--every K] [--json]\n  Steps: ${STEPS.map(({ name }) => name).join('; ')}`,
     );
     return 2;
   }
@@ -33,8 +51,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const startedMs = performance.now();
   const results: Walked[] = [];
-  for (const operation of chosen) {
-    const walked = await walk(operation, every);
+  for (const step of chosen) {
+    const walked = await step.walk(every);
     results.push(walked);
     console.error(line(walked));
     for (const failure of walked.failures) console.error(`  WRONG ${failure}`);
