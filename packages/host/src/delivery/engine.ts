@@ -185,7 +185,7 @@ export class Engine implements DeliveryEngine {
         sql,
         delivery,
         at.index,
-        pieceState(next),
+        pieceState(next, at.before),
         next.kind === 'delivered' ? next.platformMessageId : null,
       );
       if (next.kind === 'delivered' && at.last) await setDelivery(sql, delivery, 'delivered', null, 0);
@@ -234,8 +234,9 @@ function withoutReceipt(piece: Piece | undefined): Piece | undefined {
   return piece?.state === 'attempting' ? { ...piece, state: 'unknown' } : piece;
 }
 
-function pieceState(next: Next): Piece['state'] {
-  if (next.kind === 'again') return next.unknown ? 'unknown' : 'retry';
+/** Once unknown it stays so: that a later attempt was turned away says nothing about the first. */
+function pieceState(next: Next, before: Piece | undefined): Piece['state'] {
+  if (next.kind === 'again') return next.unknown || before?.state === 'unknown' ? 'unknown' : 'retry';
   return next.kind === 'held' ? 'unknown' : next.kind;
 }
 
