@@ -70,7 +70,6 @@ export async function torture(
     if (last && exit?.code !== 0)
       say(`the last host ended with ${JSON.stringify(exit)}: ${last.stderr.slice(-500)}`);
     const survivors = last ? town.house.sandboxes().length : 0;
-    if (survivors > 0) say(town.house.records.log().split('\n').slice(-15).join('\n'));
     await town.platform.close();
     const { entries } = town.platform;
     const verdict = judge(entries, score.asked);

@@ -2,6 +2,7 @@
  * Where it happens: a data folder with the chats of the fake platform wired to the demo agent, the platform's process,
  * and one host after another on that folder.
  */
+import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
@@ -90,7 +91,8 @@ async function wire(dataDir: string, chats: readonly string[]): Promise<string> 
       await addWiring(sql, { channel, chat, agent, engageMode: 'always', sessionMode: 'per-thread' });
     }
   });
-  const installId = await installIdOf(store, 'torture0');
+  // Its own: hosts of one install end each other's left-overs.
+  const installId = await installIdOf(store, randomUUID().slice(0, 8));
   await store.close();
   return installId;
 }
