@@ -6,7 +6,7 @@
  * and is replayed after a crash; one target's failure touches no other (R2, R8).
  */
 import type { Accepted, AnswerEvent, ChannelEvent, MessageEvent } from '@bellhop/channels';
-import type { MessageId, NewMessage } from '@bellhop/mailbox';
+import { type MessageId, type NewMessage, point } from '@bellhop/mailbox';
 import type { AccessGate } from '../access/port.ts';
 import { notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
@@ -64,8 +64,10 @@ export function createRouter(deps: RouterDeps): Router {
         await addTarget(sql, { session: session.id, message: row.message.id, channel }, JSON.stringify(row));
       }
       await deps.journal(sql, channel, event);
+      point('host.accepting');
       return found.map(({ session }) => session.id);
     });
+    point('host.accepted');
     if (sessions === null) return acceptedBefore(channel, event.id);
     for (const session of sessions) deps.nudge(session);
     return { kind: 'accepted', event: event.id, sessions };

@@ -6,6 +6,7 @@
  *
  * When to wake and when to stop is decided elsewhere (supervisor.ts by decide.ts); what an end costs, too (sweep.ts).
  */
+import { point } from '@bellhop/mailbox';
 import { notice } from '../delivery/notice.ts';
 import { type RunningSandbox, SandboxUnavailable } from '../sandboxes/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
@@ -172,6 +173,7 @@ export class Lives {
       // It stays open in the store, and the next start of the host ends it.
       log.error('end of a generation', { session: session.id, error: String(error) });
     }
+    point('host.noted');
     actor.ended.push({ ...awake.generation, ...end, state: 'ended' });
     actor.awake = null;
     awake.noted();

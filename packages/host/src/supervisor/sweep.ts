@@ -9,7 +9,7 @@
  *   4. generation settled, due index, in the store
  * Everything before 3 is idempotent by id; the watermarks of 3 say that it need not be done again.
  */
-import type { Ack, InboundRow, MessageId, NewMessage } from '@bellhop/mailbox';
+import { type Ack, type InboundRow, type MessageId, type NewMessage, point } from '@bellhop/mailbox';
 import {
   decideAck,
   decideCharge,
@@ -101,6 +101,7 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
   const checked = await deps.checker.check(session, snapshot.rows);
   // What had been copied before is with the engine already, as it was then (M13).
   const added = snapshot.rows.length > 0 ? await deps.store.transaction((sql) => checked.record(sql)) : [];
+  if (added.length > 0) point('host.copied');
   const sent = deps.delivery.send(added);
   if (added.length > 0) await briefly(sent);
 
@@ -108,6 +109,7 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
   const ends = await recordEnds(deps, session, plan.changes, snapshot.acks, cancelled(checked));
   // At once: should a later commit fail, the next sweep finds them recorded and leaves them to who has them.
   const told = deps.delivery.send(ends.notices);
+  if (ends.fresh.length > 0) point('host.ended');
   const mirrored = input.takeMirror() ? await toMirror(deps.store.read, session.id) : [];
   const nextDueMs = await settle(deps, input, { snapshot, checked, plan, mirrored });
   // People see the end of a message once what was said before it, and about it, is out.
@@ -260,6 +262,7 @@ async function settle(
     }
     return mailbox.nextDueMs();
   });
+  if (seen > 0) point('host.settled');
   // What is due already has its entry, and keeps it until a sweep finds nothing more.
   const moves = nextDueMs === null || nextDueMs > nowMs;
   if (mirrored.length + input.ended.length === 0 && !moves) return nextDueMs;

@@ -3,6 +3,7 @@
  *
  * The intent comes first and carries the mark by which a later host finds what this one left running.
  */
+import { point } from '@bellhop/mailbox';
 import type { RunnerConfig } from '@bellhop/runner/protocol';
 import { EGRESS_SOCKET, type Egress } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
@@ -61,7 +62,9 @@ export async function startGeneration(
   awake.attach(link);
   // Before the sandbox: who cannot be watched on its way out does not come in.
   const way = { dir: link.dir, using: await openDoor(deps, session, agent, awake, link.dir) };
+  point('host.intended');
   const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', way));
+  point('host.spawned');
   awake.started(sandbox);
   try {
     await deps.store.transaction((sql) => markRunning(sql, session.id, generation.number, sandbox.identity));

@@ -189,6 +189,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     },
     sockets: () => readdirSync(join(dir, 'run'), { recursive: true }).map(String),
   };
+  await house.supervisor.start();
   // In reverse order of their making; a test may have stopped them already.
   t.after(async () => {
     for (const life of runtime.running) life.exit(0);
