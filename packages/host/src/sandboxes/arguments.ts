@@ -2,7 +2,7 @@
  * The command line of a bubblewrap sandbox, as pure functions: what is true inside is decided here and nowhere else.
  *
  * Promises (design.md §6): own user, pid, network, ipc and uts namespaces; no capabilities; no further user namespaces;
- * a root that is read-only; writable are only the spec's writable mounts, /tmp and /dev/shm, both bounded; an
+ * only known and harmless system calls (seccomp.ts); a root that is read-only; writable are only the spec's writable mounts, /tmp and /dev/shm, both bounded; an
  * environment that holds what the spec says and nothing of the host.
  *
  * Not here: `--die-with-parent` (a sandbox outlives a dead host, to be adopted or stopped by the next one) and
@@ -22,6 +22,8 @@ export const MARK_DIRECTORY = '/run/bellhop-mark';
 /** Descriptors that the runtime opens: bubblewrap's own report, and the byte that says "the command comes next". */
 export const STATUS_FD = 3;
 export const GATE_FD = 4;
+/** And the file with the filter of system calls; bubblewrap closes it when it has read it. */
+export const FILTER_FD = 5;
 /** Where a root host shows the data folder to bubblewrap, in a mount namespace of its own. */
 export const DATA_VIEW = '/mnt';
 
@@ -97,7 +99,8 @@ export function bwrapArguments(plan: BwrapPlan): string[] {
   for (const mount of parentsFirst(plan.mounts)) {
     argv.push(mount.writable ? '--bind' : '--ro-bind', mount.from, checkedTarget(mount.target));
   }
-  argv.push('--remount-ro', '/', '--chdir', workDir, '--json-status-fd', `${STATUS_FD}`, '--');
+  argv.push('--remount-ro', '/', '--chdir', workDir, '--json-status-fd', `${STATUS_FD}`);
+  argv.push('--seccomp', `${FILTER_FD}`, '--');
   return [...argv, ...gated(command, `echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`)];
 }
 

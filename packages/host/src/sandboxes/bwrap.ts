@@ -9,7 +9,7 @@
  * too (the kernel does that at the end of a pid namespace), whereas the outer alone would leave it alive; nobody is
  * killed by pid without his start time.
  *
- * Not here: limits for memory, CPU and pids, and seccomp.
+ * Not here: limits for memory, CPU and pids.
  */
 
 import { realpath } from 'node:fs/promises';
@@ -34,7 +34,7 @@ import { bootId, isRunning, strike } from './processes.ts';
 import { rise } from './rise.ts';
 import { watch } from './running.ts';
 import { runSelfTest } from './selftest.ts';
-import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc } from './system.ts';
+import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc, writeFilter } from './system.ts';
 
 /** Who a sandbox is when the host is root. */
 const FIXED_ID = 1000;
@@ -69,6 +69,7 @@ interface Ground extends Pick<BwrapPlan, 'system' | 'etcFrom'> {
   readonly dataDir: string;
   readonly bwrap: string;
   readonly covered: readonly number[];
+  readonly filter: string;
 }
 
 export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
@@ -86,15 +87,16 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
   async function readGround(): Promise<Ground> {
     const dataDir = await realpath(options.dataDir);
     const etc = await writeEtc(dataDir, owner);
-    const [system, covered, bwrap] = await Promise.all([
+    const [system, covered, filter, bwrap] = await Promise.all([
       readLayout(),
       inheritedDescriptors(),
+      writeFilter(dataDir, process.arch),
       findProgram(wanted, path),
     ]);
     const etcFrom = view(dataDir, await pathInside(dataDir, etc));
     // Not left to spawn: it would look in SYSTEM_PATH, which is not where the operator said.
     if (bwrap === null) throw new Error(`there is no ${wanted} in ${path}`);
-    return { dataDir, system, covered, etcFrom, bwrap };
+    return { dataDir, system, covered, filter, etcFrom, bwrap };
   }
 
   async function unavailable(output: string, code: string | null): Promise<SandboxUnavailable> {
@@ -127,6 +129,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
         workDir: '/',
         heralded: false,
         sidePipes: 2,
+        files: [known.filter],
         covered: known.covered,
       });
     } catch (error) {

@@ -24,6 +24,7 @@ const DOORS: Readonly<Record<string, string>> = {
   capabilities: 'there are capabilities inside',
   privileges: 'programs inside may gain privileges (NoNewPrivs is 0)',
   user: 'the sandbox runs as root',
+  calls: 'system calls are not filtered inside',
   namespaces: 'new user namespaces can be made inside',
 };
 
@@ -41,14 +42,15 @@ done < /proc/self/mounts
 while IFS=' :' read -r name rest; do
   case "$name" in Inter-*|face*|lo) ;; *) open network ;; esac
 done < /proc/net/dev
+unshare -Ur true 2>/dev/null && open namespaces
 while read -r key value rest; do
   case "$key" in
     CapEff:|CapPrm:|CapBnd:) [ "$value" = 0000000000000000 ] || open capabilities ;;
     NoNewPrivs:) [ "$value" = 1 ] || open privileges ;;
     Uid:) [ "$value" != 0 ] || open user ;;
+    Seccomp:) [ "$value" = 2 ] || open calls ;;
   esac
 done < /proc/self/status
-unshare -Ur true 2>/dev/null && open namespaces
 bound() { # what, then the files of cgroup v2 and v1, whose first word is 'max', -1 or more than 2^60 when there is none
   what=$1; shift
   for file; do
