@@ -14,7 +14,7 @@
  */
 
 import { isAbsolute, normalize } from 'node:path';
-import type { SandboxSpec } from './port.ts';
+import type { SandboxLimits, SandboxSpec } from './port.ts';
 
 export const MARK_VARIABLE = 'BELLHOP_MARK';
 /** Directory of the mount that carries the mark. */
@@ -45,12 +45,14 @@ export interface Owner {
 }
 
 export interface BwrapPlan {
-  readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command'>;
+  readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command' | 'limits'>;
   /** As bubblewrap sees the sources. */
   readonly mounts: readonly { readonly from: string; readonly target: string; readonly writable: boolean }[];
   readonly system: SystemLayout;
   /** Folder with the few files below /etc that are ours (ETC_FILES), as bubblewrap sees it. */
   readonly etcFrom: string;
+  /** This kernel counts a user's processes in each user namespace by itself. */
+  readonly countsInside: boolean;
   /** Who the sandbox is, inside and outside. */
   readonly owner: Owner;
   readonly timeZone: string;
@@ -75,7 +77,7 @@ export function sandboxEnvironment(
 
 /** Everything after `bwrap`. */
 export function bwrapArguments(plan: BwrapPlan): string[] {
-  const { mark, workDir, env, command } = plan.spec;
+  const { mark, workDir, env, command, limits } = plan.spec;
   // First, so that nothing in a spec can pass for it.
   const argv = ['--clearenv', '--setenv', MARK_VARIABLE, checkedMark(mark)];
   for (const [name, value] of Object.entries(sandboxEnvironment(env, plan.timeZone))) {
@@ -101,7 +103,10 @@ export function bwrapArguments(plan: BwrapPlan): string[] {
   }
   argv.push('--remount-ro', '/', '--chdir', workDir, '--json-status-fd', `${STATUS_FD}`);
   argv.push('--seccomp', `${FILTER_FD}`, '--');
-  return [...argv, ...gated(command, `echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`)];
+  return [
+    ...argv,
+    ...gated(command, `${ceilings(limits, plan.countsInside)}; echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`),
+  ];
 }
 
 /**
@@ -127,6 +132,22 @@ export function gated(command: readonly string[], go: string): string[] {
   const missing = `{ echo "bellhop: no program $1 in the sandbox" >&2; exit 127; }`;
   const script = `command -v "$1" >/dev/null || ${missing}; ${go}`;
   return ['/bin/sh', '-c', script, 'sh', ...command];
+}
+
+/**
+ * Limits that a process carries itself, and cannot raise: in words of every shell, where blocks have 512 bytes, and the
+ * option for processes is -u or -p. Never one on addresses (RLIMIT_AS): V8 reserves far more than it uses.
+ */
+function ceilings({ fileBytes, pids }: SandboxLimits, countsInside: boolean): string {
+  const files = `ulimit -f ${Math.ceil(fileBytes / 512)}; ulimit -c 0`;
+  return countsInside ? `${files}; ulimit -u ${pids} 2>/dev/null || ulimit -p ${pids}` : files;
+}
+
+/** A chain whose first process puts itself into these control groups (cgroups.ts). */
+export function enterGroups(entrances: readonly string[], command: readonly string[]): string[] {
+  const script =
+    'n=$1; shift; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n - 1)); done; exec "$@"';
+  return ['sh', '-c', script, 'sh', `${entrances.length}`, ...entrances, ...command];
 }
 
 function boundedTmpfs(path: string, bytes: number): string[] {

@@ -9,6 +9,7 @@ import type { Folders } from '../folders.ts';
 import type { AgentModel, Models } from '../model/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
+import { limitsOf } from '../settings.ts';
 import { agentById } from '../store/agents.ts';
 import { type Generation, intendGeneration, markRunning } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
@@ -171,6 +172,7 @@ function toSpec(
     mounts,
     workDir: inside.workDir,
     env: { TZ: deps.zone },
+    limits: limitsOf(deps.settings, agent.name),
     command: [`${program}/node`, '--max-semi-space-size=1', `${program}/${bundle}`, JSON.stringify(config)],
   };
 }
