@@ -122,6 +122,16 @@ export async function recoverOutbound(
   cancel();
 }
 
+/** What this session's sandbox can write to, and how much it may all hold. */
+export async function diskAllowance(
+  deps: WakeDeps,
+  session: Session,
+): Promise<{ readonly folders: readonly string[]; readonly maxBytes: number }> {
+  const { outDir, workDir, memoryDir } = deps.mailboxes.paths(session);
+  const agent = await agentOf(deps, session);
+  return { folders: [outDir, workDir, memoryDir], maxBytes: limitsOf(deps.settings, agent.name).diskBytes };
+}
+
 async function agentOf(deps: WakeDeps, session: Session): Promise<Agent> {
   const agent = await agentById(deps.store.read, session.agentId);
   if (!agent) throw new Error(`session ${session.id} belongs to an agent that is not there`);

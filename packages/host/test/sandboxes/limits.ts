@@ -39,7 +39,7 @@ export function limitAttacks(
       const house = await makeHouse(t, make);
       const peer = await startPeer(t, house);
       // In steps, and touched: what is only reserved costs nothing.
-      const hog = `my @held; for (1..400) { push @held, 'x' x ${10 * MIB} } print "got it all\\n"; sleep 1000`;
+      const hog = `my @held; for (1..400) { push @held, 'x' x ${10 * MIB} } print "got it all\\n"; sleep 20`;
       const { code, signal, output, why } = await (
         await house.runtime.start(perl(house, hog, { memoryBytes: 200 * MIB }))
       ).exited;

@@ -37,6 +37,8 @@ export interface House extends StoreWorld {
   readonly settings: Settings;
   /** `message state` or `typing on`, as watchers were told. */
   readonly told: string[];
+  /** How much is free, and what each session's folders hold. */
+  readonly disk: { free: number; held: number; counted: number };
   supervisor: Supervisor;
   engine: Engine;
   /** Accepts a message; returns the first session it went to. */
@@ -64,6 +66,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
   const folders = { dataDir: dir, user: null };
   const mailboxes = createMailboxes(folders, limits);
   const told: string[] = [];
+  const disk = { free: Number.MAX_SAFE_INTEGER, held: 0, counted: 0 };
   const counter = { sessions: 0 };
 
   const build = (on: Store): { supervisor: Supervisor; engine: Engine } => {
@@ -101,6 +104,13 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
       random: () => 0,
       markPrefix: 'bellhop:test:',
       runnerDir: join(dir, 'runner'),
+      disk: {
+        freeBytes: async () => disk.free,
+        heldBytes: async () => {
+          disk.counted += 1;
+          return disk.held;
+        },
+      },
       stopLeftovers: async () => {
         for (const leftover of await runtime.leftovers()) await leftover.kill();
       },
@@ -134,6 +144,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     mailboxes,
     settings,
     told,
+    disk,
     ...first,
     accept,
     dueMs,
