@@ -49,7 +49,7 @@ const schema = v.strictObject({
   stopGraceMs: v.optional(ms, 3_000),
   maxAwake: v.optional(count(1), () => awakeFor(totalmem())),
   maxRowsPerMinute: v.optional(count(1), 1_000),
-  maxOutboundBytes: v.optional(bytes, 32 * MIB),
+  maxOutboundBytes: v.optional(bytes, 16 * MIB),
   hostNames: v.optional(v.array(hostName), []),
   keepEventsMs: v.optional(ms, 30 * DAY_MS),
   keepMessagesMs: v.optional(ms, 90 * DAY_MS),
