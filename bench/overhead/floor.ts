@@ -2,9 +2,8 @@
  * The floor: what this disk takes for five bare commits, with the same journal and `synchronous` as the files that a
  * message goes through (accepted, enqueued, claimed, committed, attempted). Nothing can be faster and as durable.
  *
- * - `kept`: as the real files are used: the store's two on an open WAL handle (FULL), the mailbox's three as
- *   open-insert-close in DELETE mode (one EXTRA, two FULL). This is the floor that the target means here: the lower one.
- * - `opened`: all five as open-insert-close in DELETE mode, the other reading of it.
+ * - `opened`: all five as open-insert-close in DELETE mode (one EXTRA, four FULL). The target means this one.
+ * - `kept`: as the real files are used: the store's two on an open WAL handle. A little lower, and printed beside it.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -31,7 +31,7 @@ export class Desk {
 
   async say(text: string): Promise<void> {
     await this.composer.fill(text);
-    await this.page.getByRole('button', { name: 'Send' }).click();
+    await this.page.getByRole('button', { name: 'Send', exact: true }).click();
   }
 
   /** A message of the agent, or of the person, that holds this text; the last one of them. */

@@ -1,133 +1,20 @@
 /**
- * An agent with a model, in a real sandbox, with its whole way out: a job over three turns that writes, runs, mends,
- * sends, asks and reminds, while everything around it fails. The model is a fake on loopback that knows the real key.
+ * An agent with a model, in a real sandbox, with its whole way out: the job (suites/light-job.ts), and what else holds
+ * inside. The model is a fake on loopback that knows the real key. docker-light.test.ts does the same job with Docker.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { callTool, fail, type ModelRequest, type Script, say } from '../fake-models/script.ts';
-import { startFakeModel } from '../fake-models/server.ts';
-import { type House, houseFor } from './house/house.ts';
+import { test } from 'node:test';
+import { callTool, fail, type ModelRequest, say } from '../fake-models/script.ts';
 import { bwrapMissing } from './house/machine.ts';
 import { until } from './house/until.ts';
+import { asked, houseWithModel, results } from './house/with-model.ts';
+import { lightJobSuite } from './suites/light-job.ts';
 
-const CANARY = 'canary-key-9876543210';
+lightJobSuite('bwrap', ['anthropic', 'openai', 'openai-chat', 'google']);
+
 const options = { skip: bwrapMissing };
-
-async function houseWithModel(t: TestContext, provider: string, script: Script) {
-  const house = houseFor(t);
-  const model = await startFakeModel(script, CANARY);
-  t.after(() => model.close());
-  house.writeSettings({ retryBaseMs: 200 });
-  await house.up();
-  const url = provider === 'anthropic' ? model.url : `${model.url}/v1`;
-  const set = await house.bellhop(
-    ['model', 'set', provider, 'test', '--base-url', url, '--key-stdin'],
-    `${CANARY}\n`,
-  );
-  assert.equal(set.code, 0, set.stderr);
-  return { house, model };
-}
-
-/** The results of tools since the last thing that a person said. */
-function results({ turns }: ModelRequest): string[] {
-  const last = turns.findLastIndex(({ role, text }) => role === 'user' && text.includes('<context'));
-  return turns.slice(last).flatMap((turn) => turn.results);
-}
-const asked = ({ turns }: ModelRequest, words: string) =>
-  turns.findLast(({ role, text }) => role === 'user' && text.includes('<context'))?.text.includes(words) ??
-  false;
-
-const sandboxPid = (house: House) => house.sandboxes()[0]?.pid ?? 0;
-
-for (const provider of ['anthropic', 'openai', 'openai-chat']) {
-  test(
-    `${provider}: a job over three turns ends with the right files and messages, once each, whatever dies meanwhile`,
-    options,
-    async (t) => {
-      const held = Promise.withResolvers<void>();
-      const killed = { sandbox: false, host: false };
-      let busy = 2;
-      const { house, model } = await houseWithModel(t, provider, async (request) => {
-        const done = results(request).length;
-        if (asked(request, 'write it')) {
-          if (busy-- > 0) return fail('rate_limit');
-          if (done === 0) return callTool('write', { path: 'job/sum.sh', content: 'echo $((2+))' });
-          if (done === 1) return callTool('bash', { command: 'bash job/sum.sh' });
-          if (done === 2) {
-            // A follow-up is on its way; the turn takes it up after this step.
-            await held.promise;
-            return callTool('edit', { path: 'job/sum.sh', old_text: '2+)', new_text: '2+3)' });
-          }
-          return say(
-            `Mended; and also: ${request.turns.some(({ text }) => text.includes('use five')) ? 'five' : '?'}`,
-          );
-        }
-        if (asked(request, 'run it')) {
-          if (done === 0) return callTool('send_message', { text: 'Running.' });
-          if (done === 1) return callTool('bash', { command: 'bash job/sum.sh > job/out.txt' });
-          if (done === 2 && !killed.sandbox) {
-            killed.sandbox = true;
-            process.kill(sandboxPid(house), 'SIGKILL');
-            return new Promise(() => undefined);
-          }
-          if (done === 2) return callTool('send_file', { path: 'job/out.txt', text: 'The sum' });
-          return say('Sent.');
-        }
-        if (asked(request, 'ask me')) {
-          if (done === 0)
-            return callTool('ask_user_question', { question: 'Keep it?', options: ['yes', 'no'] });
-          if (done === 1 && !killed.host) {
-            killed.host = true;
-            void house.host.kill().then(() => house.up());
-            return new Promise(() => undefined);
-          }
-          if (done === 1) return callTool('schedule_task', { prompt: 'look at the sum', in_seconds: 3_600 });
-          if (done === 2) return callTool('list_tasks', {});
-          return say('Asked, and I will look again in an hour.');
-        }
-        return say('?');
-      });
-
-      const first = house.ask('write it', 'job');
-      await until('the turn is at its third step', () => model.requests.some((r) => results(r).length === 2));
-      await house.api.send({ id: 'more', thread: 'job', text: 'use five' });
-      held.resolve();
-      assert.equal((await first).code, 0);
-      await house.ask('run it', 'job');
-      // Its host dies under it; what it asked is answered all the same.
-      await house.ask('ask me', 'job');
-      await until('the third turn is answered', () =>
-        house.records.conversation('job').some(({ text }) => text?.includes('in an hour')),
-      );
-
-      const said = house.records.conversation('job').filter(({ kind }) => kind !== 'user');
-      const words = said.map(({ text }) => text);
-      for (const once of [
-        'Mended; and also: five',
-        'Running.',
-        'Sent.',
-        'Asked, and I will look again in an hour.',
-      ]) {
-        assert.equal(words.filter((text) => text === once).length, 1, `${once} of ${JSON.stringify(words)}`);
-      }
-      assert.equal(words.filter((text) => text?.includes('waits: the model asks to wait')).length, 1);
-      assert.equal(words.filter((text) => text === 'The sum').length, 1);
-      assert.equal(said.filter(({ kind }) => kind === 'question').length, 1);
-      const files = join(house.data, 'agents/bell/files/job');
-      assert.equal(readFileSync(join(files, 'sum.sh'), 'utf8'), 'echo $((2+3))');
-      assert.equal(readFileSync(join(files, 'out.txt'), 'utf8'), '5\n');
-
-      await house.host.stop();
-      const all = readdirSync(house.data, { recursive: true }).map((name) => join(house.data, String(name)));
-      const holding = all.filter((path) => {
-        return statSync(path).isFile() && !path.endsWith('/node') && readFileSync(path).includes(CANARY);
-      });
-      assert.deepEqual(holding, []);
-    },
-  );
-}
 
 test(
   'what is edited by hand in the agent folder holds from the next turn on; inside, AGENT.md cannot be written',
@@ -175,14 +62,47 @@ test(
 );
 
 test(
-  'a key that is refused is said to the person, with what to type, and not called a failure of theirs',
+  'a key that is refused is said with what to type, once; the next messages fail by their receipts, and its end is told',
   options,
   async (t) => {
-    const { house } = await houseWithModel(t, 'anthropic', () => fail('bad_key'));
-    const asked = await house.ask('hello', 'key');
-    assert.match(
-      asked.reply + asked.stderr,
-      /did not accept the key\. Enter another one: \.\/bellhop model set/,
+    let isRefused = true;
+    const { house } = await houseWithModel(t, 'anthropic', () =>
+      isRefused ? fail('bad_key') : say('Hello.'),
     );
+    const notices = () => house.records.conversation('key').filter(({ kind }) => kind === 'notice');
+    const first = await house.ask('hello', 'key');
+    const words = /did not accept the key\. Enter another one: \.\/bellhop model set/;
+    assert.match(first.reply, words);
+    const second = await house.ask('hello again', 'key');
+    assert.equal(second.code, 1);
+    assert.match(second.stderr, words, 'who asked hears why');
+    assert.equal(notices().length, 1);
+    isRefused = false;
+    assert.equal((await house.ask('and now', 'key')).reply, 'Hello.');
+    await until('its end is told', () => notices().length === 2);
+    assert.match(notices()[1]?.text ?? '', /^The model answers again\./);
   },
 );
+
+test('/stop in mid-turn ends the call at the model too; what the turn has sent stays', options, async (t) => {
+  const hung = Promise.withResolvers<void>();
+  const { house, model } = await houseWithModel(t, 'anthropic', (request) => {
+    if (!asked(request, 'go')) return say('Fresh.');
+    if (results(request).length === 0) return callTool('send_message', { text: 'I begin.' });
+    hung.resolve();
+    return new Promise(() => undefined);
+  });
+  const asking = house.ask('go', 'stop');
+  await hung.promise;
+  await house.api.send({ id: 'stop-it', thread: 'stop', text: '/stop' });
+  const stopped = await asking;
+  assert.equal(stopped.code, 1);
+  assert.match(stopped.stderr, /you stopped it/);
+  await until('nobody waits at the model', () => model.open() === 0);
+  const said = house.records.conversation('stop').filter(({ kind }) => kind === 'text');
+  assert.deepEqual(
+    said.map(({ text }) => text),
+    ['I begin.'],
+  );
+  assert.equal((await house.ask('next', 'stop')).reply, 'Fresh.');
+});

@@ -9,7 +9,7 @@ const failure = (status: number, type: string, message: string) => ({
 
 export const anthropic: Protocol = {
   name: 'anthropic',
-  path: '/v1/messages',
+  path: /\/v1\/messages$/,
   failures: {
     rate_limit: failure(429, 'rate_limit_error', 'This request would exceed your rate limit'),
     overload: failure(529, 'overloaded_error', 'Overloaded'),

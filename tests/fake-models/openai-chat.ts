@@ -5,7 +5,7 @@ import type { Answer, Turn } from './script.ts';
 
 export const openaiChat: Protocol = {
   name: 'openai-chat',
-  path: '/chat/completions',
+  path: /\/chat\/completions$/,
   failures: openaiFailures,
   read(body) {
     const messages = objects(body.messages);

@@ -5,7 +5,7 @@ import type { Answer, Turn } from './script.ts';
 
 export const openaiResponses: Protocol = {
   name: 'openai-responses',
-  path: '/responses',
+  path: /\/responses$/,
   failures: openaiFailures,
   read(body) {
     const input =

@@ -10,10 +10,12 @@ export interface Failure {
 
 export interface Protocol {
   readonly name: ModelRequest['protocol'];
-  /** How the request's path ends. */
-  readonly path: string;
+  /** How the request's path ends; it may name the model and say that it is a stream. */
+  readonly path: RegExp;
   readonly failures: Readonly<Record<FailureName, Failure>>;
   read(body: Body): Pick<ModelRequest, 'system' | 'turns' | 'tools'>;
+  /** Why this conversation cannot be taken; null when it can. */
+  refusal?(body: Body): Failure | null;
   whole(answer: Answer, model: string): object;
   /** Server-sent events, up to where the answer breaks if it does. */
   events(answer: Answer, model: string, wantsUsage: boolean): readonly string[];

@@ -4,7 +4,7 @@
  */
 
 export interface ModelRequest {
-  readonly protocol: 'anthropic' | 'openai-chat' | 'openai-responses';
+  readonly protocol: 'anthropic' | 'openai-chat' | 'openai-responses' | 'google';
   /** 1 for the first request to this server. */
   readonly n: number;
   readonly model: string;

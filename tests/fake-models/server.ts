@@ -1,22 +1,28 @@
 /**
- * A model on loopback that says what a script says, in the words of three protocols: which one, the request's path
+ * A model on loopback that says what a script says, in the words of four protocols: which one, the request's path
  * tells. It remembers what it was asked. Nothing of it leaves this machine.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { anthropic } from './anthropic.ts';
+import { google } from './google.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
-import type { Body, Protocol } from './protocol.ts';
+import type { Body, Failure, Protocol } from './protocol.ts';
 import type { Answer, ModelRequest, Script } from './script.ts';
 
-const PROTOCOLS: readonly Protocol[] = [anthropic, openaiChat, openaiResponses];
+const PROTOCOLS: readonly Protocol[] = [anthropic, openaiChat, openaiResponses, google];
+
+/** The one that it lists; it answers to every name. */
+const MODEL = 'test';
 
 export interface FakeModel {
   /** Paths of the APIs are told by their ends: anything may stand before them. */
   readonly url: string;
   readonly requests: readonly ModelRequest[];
+  /** Calls that wait for their answer. */
+  open(): number;
   /** Ends connections that wait, too. */
   close(): Promise<void>;
 }
@@ -24,9 +30,19 @@ export interface FakeModel {
 /** @param key when given, another key is refused. */
 export async function startFakeModel(script: Script, key?: string): Promise<FakeModel> {
   const requests: ModelRequest[] = [];
+  const waiting = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    waiting.add(response);
+    response.once('close', () => waiting.delete(response));
     const path = request.url?.split('?')[0] ?? '';
-    const protocol = PROTOCOLS.find((each) => path.endsWith(each.path));
+    if (request.method === 'GET' && path.endsWith('/models')) {
+      // Each client reads the list that it knows.
+      response.setHeader('content-type', 'application/json');
+      const [data, models] = [[{ id: MODEL }], [{ name: `models/${MODEL}` }]];
+      response.end(JSON.stringify(path.includes('/v1beta/') ? { models } : { object: 'list', data }));
+      return;
+    }
+    const protocol = PROTOCOLS.find((each) => each.path.test(path));
     if (!protocol || request.method !== 'POST') {
       response.writeHead(404, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { type: 'not_found', message: `no such path: ${path}` } }));
@@ -42,6 +58,7 @@ export async function startFakeModel(script: Script, key?: string): Promise<Fake
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    open: () => waiting.size,
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
@@ -57,32 +74,40 @@ async function answer(
 ): Promise<void> {
   const body = (await json(incoming)) as Body;
   const { headers } = incoming;
+  const inPath = protocol.path.exec(incoming.url?.split('?')[0] ?? '')?.groups ?? {};
   const request: ModelRequest = {
     protocol: protocol.name,
     n: server.requests.length + 1,
-    model: String(body.model),
-    stream: body.stream === true,
+    model: inPath.model ?? String(body.model),
+    stream: body.stream === true || inPath.stream !== undefined,
     headers,
     body,
     ...protocol.read(body),
   };
   server.requests.push(request);
-  // Anthropic takes both, and its clients differ.
-  const sent = headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
+  // Each has its own header; Anthropic takes two, and its clients differ.
+  const sent =
+    headers['x-api-key'] ?? headers['x-goog-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
   const isRefused = server.key !== undefined && sent !== server.key;
+  const refusal = protocol.refusal?.(body);
+  if (refusal) return fail(response, refusal);
   const reply = isRefused
     ? ({ kind: 'failure', name: 'bad_key', retryAfterS: null } as const)
     : await server.script(request);
   if (reply.kind === 'failure') {
     const failure = protocol.failures[reply.name];
     const wait = reply.retryAfterS === null ? {} : { 'retry-after': String(reply.retryAfterS) };
-    response.writeHead(failure.status, { 'content-type': 'application/json', ...wait });
-    response.end(JSON.stringify(failure.body));
+    fail(response, failure, wait);
   } else if (request.stream) stream(protocol, request, reply, response);
   else {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(protocol.whole(reply, request.model)));
   }
+}
+
+function fail(response: ServerResponse, { status, body }: Failure, headers: object = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
 }
 
 function stream(protocol: Protocol, request: ModelRequest, reply: Answer, response: ServerResponse): void {

@@ -33,7 +33,7 @@ import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
 import type { Egress, EgressListener } from './egress/port.ts';
-import { readUsageSums } from './egress/usage/report.ts';
+import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
@@ -125,6 +125,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     onEnd: (end) => supervisor.deliveryEnded(end.session),
   });
+  const egressDir = join(folders.dataDir, 'egress');
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const watcher = createWatcher(watchers, channels, runtime.kind);
   const models = await openModels({
@@ -162,7 +163,12 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     newSessionId: () => randomUUIDv7() as SessionId,
     nudge: (session) => supervisor.nudge(session),
-    commands: createCommands({ supervisor, sandbox: runtime.kind, version: parts.version }),
+    commands: createCommands({
+      supervisor,
+      sandbox: runtime.kind,
+      version: parts.version,
+      model: { models, usage: (by, key) => readUsageOf(egressDir, by, key) },
+    }),
     delivery,
     answered: (session, message) => watcher.receipt(session, message, 'answered', null),
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
@@ -194,7 +200,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     store,
     models,
     egress,
-    usage: (by) => readUsageSums(join(folders.dataDir, 'egress'), by),
+    usage: (by) => readUsageSums(egressDir, by),
   });
   const links = new Links(clock);
   const password = createPassword(store, clock);

@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { createActions } from './effects/actions.ts';
 import { Client } from './effects/client.ts';
 import { browserMemory } from './effects/memory.ts';
+import { createModelActions } from './effects/model-actions.ts';
 import { keepOpen } from './effects/open.ts';
 import { createOutbox } from './effects/outbox.ts';
 import { createStore } from './effects/store.ts';
@@ -22,10 +23,11 @@ const now = () => Date.now();
 const outbox = createOutbox(client, store, waiting);
 const fillRandom = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
 const actions = createActions({ client, store, outbox, waiting, fillRandom, now });
+const models = createModelActions(client, store);
 // A chunk of its own: the page is on the screen before Markdown is here.
 const markdown = lazyMarkdown(() => import('./markdown/render.ts'));
 
 const root = document.getElementById('page');
-if (root) render(app({ store, actions, memory, markdown }), root);
+if (root) render(app({ store, actions, models, memory, markdown }), root);
 keepOpen({ client, store, waiting, now });
 void actions.start();

@@ -34,6 +34,9 @@ const LIST: Readonly<Record<string, string>> = {
   markdown: MARKDOWN,
 };
 
+/** Of a turn with a model. */
+const USAGE = { calls: 3, inputTokens: 12_345, outputTokens: 678, costMicros: 47_200 };
+
 export async function play(server: FakeServer, thread: string, message: string, text: string): Promise<void> {
   const turn = `turn-${message}`;
   const tools: ToolView[] = [];
@@ -48,7 +51,7 @@ export async function play(server: FakeServer, thread: string, message: string, 
         sandbox: 'bwrap',
         startedAt,
         tools: [...tools],
-        usage: null,
+        usage: server.models.demo ? null : USAGE,
       },
     });
   const say = (body: LogBody) => server.say(thread, body, { replyTo: message });

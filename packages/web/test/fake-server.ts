@@ -20,6 +20,7 @@ import type {
   TurnView,
 } from '@bellhop/host/api';
 import { play } from './fake-agent.ts';
+import { FakeModelApi } from './fake-model-api.ts';
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'";
@@ -47,6 +48,7 @@ export class FakeServer {
   readonly stopped: string[] = [];
   readonly retried: string[] = [];
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
+  readonly models = new FakeModelApi();
   signedIn = true;
   password = 'open sesame';
   /** Looked at before a request is handled; true = it has dealt with it. */
@@ -185,10 +187,16 @@ export class FakeServer {
     }
     if (!this.signedIn) return refuse(response, 401, 'you are not signed in', 'Type ./bellhop link');
     const thread = searchParams.get('thread') ?? 'main';
+    const route = `${request.method} ${pathname}`;
+    const said = this.models.answer(route, searchParams, body);
+    if (said) return json(response, said.status, said.body);
     const talk = this.talk(thread);
-    switch (`${request.method} ${pathname}`) {
+    switch (route) {
       case 'GET /v1/status':
-        return json(response, 200, STATUS);
+        return json(response, 200, {
+          ...STATUS,
+          agents: [{ ...BELL, demo: this.models.demo, model: this.models.model }],
+        });
       case 'GET /v1/conversations':
         return json(response, 200, { conversations: this.#list() });
       case 'POST /v1/conversations/read':
@@ -305,6 +313,8 @@ export class FakeServer {
   }
 }
 
+const BELL = { name: 'bell', harness: 'demo' };
+
 const STATUS: Status = {
   version: '0.1.0',
   pid: 4321,
@@ -312,7 +322,7 @@ const STATUS: Status = {
   data: '/data',
   startedAt: '2026-01-01T00:00:00.000Z',
   sandbox: { kind: 'bwrap', warning: null },
-  agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
+  agents: [],
   sessions: { total: 1, awake: 1, quarantined: 0 },
   messages: { waiting: 0, working: 0, failed: 0 },
   waitingFor: [],

@@ -1,5 +1,6 @@
 /** The container engine as a test sees it: by its client and labels. Shares no code with the host, which is what it judges. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 
 /** Full id and mark of each container of an install that the engine knows of. */
 export function containersOf(installId: string): { readonly id: string; readonly mark: string }[] {
@@ -9,6 +10,33 @@ export function containersOf(installId: string): { readonly id: string; readonly
     const [id = '', mark = ''] = line.split(' ');
     return { id, mark };
   });
+}
+
+/** Where this text is in an install's containers: their files, those of their image included, and how they were made. Output is not kept. */
+export async function containerHolds(installId: string, text: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const { id } of containersOf(installId)) {
+    for (const words of [['inspect'], ['export']]) {
+      if (await prints([...words, id], text)) found.push(`docker ${words[0]}`);
+    }
+  }
+  return found;
+}
+
+/** Reads in pieces: a container's files are hundreds of megabytes. */
+async function prints(args: readonly string[], text: string): Promise<boolean> {
+  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(child, 'close');
+  let found = false;
+  let end = Buffer.alloc(0);
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    const piece = Buffer.concat([end, chunk]);
+    found ||= piece.includes(text);
+    end = piece.subarray(-text.length);
+  }
+  const [status] = (await closed) as [number | null];
+  if (status !== 0) throw new Error(`docker ${args.join(' ')} ended with ${status}`);
+  return found;
 }
 
 /** Containers and images of an install, which a person would keep for the next start. */

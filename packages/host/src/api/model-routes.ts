@@ -15,6 +15,7 @@ import type { Store } from '../store/port.ts';
 import type { Agent } from '../types.ts';
 import type { ModelList, ModelTest, ModelView, UsageView } from './contract.ts';
 import { Problem } from './problem.ts';
+import { findAgent, parseJson, readText } from './routes/input.ts';
 import type { ApiRequest, Route } from './routing.ts';
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -172,24 +173,11 @@ function noAddress(): Problem {
   );
 }
 
-async function findAgent(store: Store, wanted: string | undefined): Promise<Agent> {
-  const agents = await listAgents(store.read);
-  const agent = wanted === undefined ? agents[0] : agents.find((a) => a.name === wanted);
-  if (agent) return agent;
-  const names = agents.map((a) => a.name).join(', ');
-  throw new Problem(404, 'no_such_agent', `there is no agent ${wanted}`, `You have: ${names}.`);
-}
-
 /** Its words never quote what was sent: that may be a key. */
 async function readBody<T>(request: ApiRequest, schema: v.GenericSchema<unknown, T>): Promise<T> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new Problem(413, 'too_long', 'the request is too long', 'Send less.');
-    chunks.push(chunk);
-  }
-  const parsed = v.safeParse(schema, parseJson(Buffer.concat(chunks).toString('utf8')));
+  const tooLong = new Problem(413, 'too_long', 'the request is too long', 'Send less.');
+  const text = await readText(request, MAX_BODY_BYTES, tooLong);
+  const parsed = v.safeParse(schema, parseJson(text === '' ? '{}' : text));
   if (parsed.success) return parsed.output;
   const where = parsed.issues.map((issue) => v.getDotPath(issue) ?? 'the body').join(', ');
   throw new Problem(
@@ -198,13 +186,4 @@ async function readBody<T>(request: ApiRequest, schema: v.GenericSchema<unknown,
     `not as it should be: ${where}`,
     'See packages/host/src/api/contract.ts.',
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text === '' ? '{}' : text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new Problem(400, 'bad_request', 'the body is not JSON', 'Send one JSON object in UTF-8.');
-  }
 }

@@ -7,6 +7,7 @@
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
+import { askForUsage } from './chat-body.ts';
 import { judge, judgeAnswer, MAX_BODY_BYTES, type Passed } from './judge.ts';
 import { type Endpoint, PROVIDERS } from './providers.ts';
 import { REFUSALS, type Refusal, refusalBody } from './refusals.ts';
@@ -19,7 +20,12 @@ export interface ForwardDeps {
   readonly keyOf: (endpoint: Endpoint) => string | null;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** Of all sessions: bodies that are read whole before they go out. */
+  readonly held: { bytes: number };
 }
+
+/** Two of the biggest. A sandbox that sends many at once costs itself a refusal, not this process its memory. */
+const MAX_HELD_BYTES = 2 * MAX_BODY_BYTES;
 
 type Request = Pick<Passed, 'url' | 'method' | 'headers'>;
 
@@ -51,7 +57,8 @@ export function forward(
     refuse(response, REFUSALS.noKey);
     return;
   }
-  send(deps, withKey(verdict, verdict.endpoint, key), key, incoming, response, onEnd);
+  const body = verdict.asksForUsage ? rewritten(incoming, deps.held) : asItComes(incoming);
+  send(deps, withKey(verdict, verdict.endpoint, key), key, body, response, onEnd);
 }
 
 export function withKey(passed: Request, endpoint: Endpoint, key: string | null): Request {
@@ -64,7 +71,7 @@ function send(
   deps: ForwardDeps,
   { url, method, headers }: Request,
   key: string | null,
-  incoming: IncomingMessage,
+  sendBody: SendBody,
   response: ServerResponse,
   onEnd: (outcome: Outcome) => void,
 ): void {
@@ -107,12 +114,52 @@ function send(
     response.flushHeaders();
     answer.pipe(passing(key, (chunk) => meter.push(chunk))).pipe(response);
   });
-  sendBody(incoming, out, () => fail(REFUSALS.tooBig));
+  sendBody(out, fail);
 }
 
-function sendBody(incoming: IncomingMessage, out: ClientRequest, tooBig: () => void): void {
+/** Sends the body of a request on its way, or says why it may not go. */
+type SendBody = (out: ClientRequest, fail: (refusal: Refusal) => void) => void;
+
+function asItComes(incoming: IncomingMessage): SendBody {
+  return (out, fail) => {
+    incoming.once('error', () => out.destroy());
+    incoming.pipe(limited(() => fail(REFUSALS.tooBig))).pipe(out);
+  };
+}
+
+function rewritten(incoming: IncomingMessage, held: ForwardDeps['held']): SendBody {
+  return (out, fail) => {
+    const chunks: Buffer[] = [];
+    const own = { bytes: 0 };
+    const release = () => {
+      held.bytes -= own.bytes;
+      own.bytes = 0;
+    };
+    out.once('close', release);
+    const limit = limited(() => fail(REFUSALS.tooBig));
+    incoming.once('error', () => out.destroy());
+    limit.on('data', (chunk: Buffer) => {
+      if (out.destroyed) return;
+      held.bytes += chunk.length;
+      own.bytes += chunk.length;
+      chunks.push(chunk);
+      if (held.bytes > MAX_HELD_BYTES) fail(REFUSALS.tooMany);
+    });
+    limit.once('end', () => {
+      if (out.destroyed) return;
+      const body = askForUsage(Buffer.concat(chunks));
+      if (body === null) return fail(REFUSALS.noJson);
+      out.setHeader('content-length', body.length);
+      out.end(body);
+      release();
+    });
+    incoming.pipe(limit);
+  };
+}
+
+function limited(tooBig: () => void): Transform {
   const count = { bytes: 0 };
-  const limit = new Transform({
+  return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       count.bytes += chunk.length;
       if (count.bytes <= MAX_BODY_BYTES) return done(null, chunk);
@@ -121,8 +168,6 @@ function sendBody(incoming: IncomingMessage, out: ClientRequest, tooBig: () => v
       done();
     },
   });
-  incoming.once('error', () => out.destroy());
-  incoming.pipe(limit).pipe(out);
 }
 
 /** Meters what passes and takes the key out of it. */

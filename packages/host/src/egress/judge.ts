@@ -16,6 +16,7 @@ export interface Passed {
   readonly endpoint: Endpoint;
   readonly method: 'GET' | 'POST';
   readonly url: URL;
+  readonly asksForUsage: boolean;
   /** Without the key: that is added last, in forward.ts. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -60,6 +61,7 @@ export function judge(
     kind: 'pass',
     endpoint,
     method: rule.method,
+    asksForUsage: rule.asksForUsage === true,
     url: targetUrl(endpoint, path, withoutKey(query)),
     headers: { ...Object.fromEntries(passed), ...framing },
   };

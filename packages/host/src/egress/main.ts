@@ -48,6 +48,7 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
     upstream: createUpstream(),
     keyOf: (endpoint) => keys.of(endpoint),
     now: () => performance.now(),
+    held: { bytes: 0 },
   };
   const state: { ollama: Known['ollama'] } = { ollama: null };
   const known = (): Known => ({ keys: keys.states, ollama: state.ollama });

@@ -16,6 +16,13 @@ export interface Endpoint {
   readonly baseUrl: string | null;
 }
 
+export interface AllowedPath {
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  /** A stream of it tells what it used only when it is asked to (chat-body.ts). */
+  readonly asksForUsage?: true;
+}
+
 export interface Provider {
   readonly label: string;
   /** Under which name its key is kept; two of them are one company. */
@@ -30,7 +37,7 @@ export interface Provider {
   /** Sent with our own calls (test, list); an agent's client sends its own. */
   readonly headers: Readonly<Record<string, string>>;
   /** What an agent may call, below the base URL. Everything else is refused. */
-  readonly allowed: readonly { readonly method: 'GET' | 'POST'; readonly path: RegExp }[];
+  readonly allowed: readonly AllowedPath[];
   readonly listPath: string;
   /** Taken when none is named; null: one must be named. */
   readonly defaultModel: string | null;
@@ -41,7 +48,8 @@ const BEARER = { header: 'authorization', prefix: 'Bearer ' } as const;
 const SMALL = { contextTokens: 32_768, maxOutputTokens: 4_096, images: false } as const;
 
 const OPENAI_PATHS: Provider['allowed'] = [
-  { method: 'POST', path: /^\/(responses|chat\/completions)$/ },
+  { method: 'POST', path: /^\/responses$/ },
+  { method: 'POST', path: /^\/chat\/completions$/, asksForUsage: true },
   { method: 'GET', path: /^\/models$/ },
 ];
 
@@ -89,9 +97,9 @@ export const PROVIDERS: Readonly<Record<ProviderId, Provider>> = {
     allowed: [
       {
         method: 'POST',
-        path: /^\/v1beta\/models\/[\w.-]+:(generateContent|streamGenerateContent|countTokens)$/,
+        path: /^\/v1(beta)?\/models\/[\w.-]+:(generateContent|streamGenerateContent|countTokens)$/,
       },
-      { method: 'GET', path: /^\/v1beta\/models$/ },
+      { method: 'GET', path: /^\/v1(beta)?\/models$/ },
     ],
     listPath: '/v1beta/models',
     defaultModel: 'gemini-2.5-flash',

@@ -29,6 +29,12 @@ export const REFUSALS = {
     message: 'This is not a request that can be passed on.',
     hint: 'Send plain HTTP/1.1 with one Host and one length, and a path without dots or escapes.',
   },
+  noJson: {
+    status: 400,
+    code: 'refused',
+    message: 'The body is not one JSON object in UTF-8.',
+    hint: 'Send one, as the API of the model documents it.',
+  },
   tooBig: {
     status: 413,
     code: 'refused',

@@ -55,6 +55,14 @@ export async function openModels(deps: ModelsDeps): Promise<KeptModels> {
       renew(agent.id, WHY);
     }
   };
+  const chooseWithin: Models['chooseWithin'] = async (sql, agent, choice) => {
+    await storeSetting(sql, PREFIX + agent, choice && JSON.stringify(choice));
+    return () => {
+      if (choice) choices.set(agent, choice);
+      else choices.delete(agent);
+      lookAgain();
+    };
+  };
   return {
     of(agent) {
       const model = of(agent);
@@ -63,11 +71,10 @@ export async function openModels(deps: ModelsDeps): Promise<KeptModels> {
     },
     chosen: (agent) => choices.get(agent) ?? null,
     async choose(agent, choice) {
-      await store.transaction((sql) => storeSetting(sql, PREFIX + agent, choice && JSON.stringify(choice)));
-      if (choice) choices.set(agent, choice);
-      else choices.delete(agent);
-      lookAgain();
+      const use = await store.transaction((sql) => chooseWithin(sql, agent, choice));
+      use();
     },
+    chooseWithin,
     lookAgain,
   };
 }

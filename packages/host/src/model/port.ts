@@ -1,6 +1,7 @@
 /** Which model an agent speaks to, as the rest of the host knows it. */
 import type { ModelConfig } from '@bellhop/runner/protocol';
 import type { Endpoint, ProviderId } from '../egress/providers.ts';
+import type { Sql } from '../store/port.ts';
 import type { Agent, AgentId } from '../types.ts';
 
 export interface Models {
@@ -10,6 +11,8 @@ export interface Models {
   chosen(agent: AgentId): ModelChoice | null;
   /** Durable when it resolves; the agent's sandboxes end softly. Null goes back to what is found. */
   choose(agent: AgentId, choice: ModelChoice | null): Promise<void>;
+  /** The same as a part of the caller's transaction; what it resolves to is called once that is committed. */
+  chooseWithin(sql: Sql, agent: AgentId, choice: ModelChoice | null): Promise<() => void>;
 }
 
 /** What the owner chose. */

@@ -2,37 +2,24 @@
  * What a person says to Bellhop itself and not to the agent: one table, matched to the letter (R14). The answer is a
  * notice in the same chat; no agent ever sees the command.
  */
-import type { Sql } from '../store/port.ts';
 import { retireSession } from '../store/sessions.ts';
 import type { Supervisor } from '../supervisor/port.ts';
-import type { Agent, Session } from '../types.ts';
-
-export interface CommandAnswer {
-  readonly text: string;
-  /** Done when the answer is durable; lost if the host dies in between. */
-  readonly after?: () => void;
-}
-
-export interface Command {
-  /** All of the text, but for white space around it. */
-  readonly name: string;
-  readonly what: string;
-  /** Runs in the transaction that accepts the command: it happens once, however often a platform redelivers. */
-  run(sql: Sql, where: { readonly session: Session; readonly agent: Agent }): Promise<CommandAnswer>;
-}
+import type { Command } from './command.ts';
+import { createModelCommands, type ModelCommandsDeps } from './model-commands.ts';
 
 export function createCommands(deps: {
   readonly supervisor: Supervisor;
   /** Kind of the sandboxes. */
   readonly sandbox: string;
   readonly version: string;
+  readonly model: ModelCommandsDeps;
 }): readonly Command[] {
   const { supervisor, sandbox, version } = deps;
   const table: readonly Command[] = [
     {
       name: '/help',
       what: 'this list',
-      run: async () => ({ text: table.map(({ name, what }) => `- \`${name}\`: ${what}`).join('\n') }),
+      run: async () => ({ text: table.map((one) => `- \`${shown(one)}\`: ${one.what}`).join('\n') }),
     },
     {
       name: '/stop',
@@ -63,6 +50,11 @@ export function createCommands(deps: {
         return { text: [...lines, `Sandbox: ${sandbox}. Bellhop ${version}.`].join('\n') };
       },
     },
+    ...createModelCommands(deps.model),
   ];
   return table;
+}
+
+function shown({ name, takes }: Command): string {
+  return takes === undefined ? name : `${name} [${takes}]`;
 }

@@ -18,7 +18,7 @@ import type { Sql, Store } from '../store/port.ts';
 import { closeQuestion, questionById } from '../store/questions.ts';
 import { findOrOpenSession, noteDue } from '../store/sessions.ts';
 import type { Clock, Log, Session, SessionId } from '../types.ts';
-import type { Command } from './commands.ts';
+import { type Command, commandIn } from './command.ts';
 import { engages } from './engage.ts';
 import type { Router } from './port.ts';
 
@@ -83,8 +83,8 @@ export function createRouter(deps: RouterDeps): Router {
       return refuse(channel, event, 'you may not talk to this agent');
     const engaged = wirings.filter((wiring) => engages(wiring.engageMode, event));
     if (engaged.length === 0) return refuse(channel, event, 'no agent was addressed');
-    const command = deps.commands.find(({ name }) => name === event.text.trim());
-    if (command) return acceptCommand(channel, event, engaged, command);
+    const said = commandIn(deps.commands, event.text);
+    if (said) return acceptCommand(channel, event, engaged, said);
     return record(channel, event, async (sql) => {
       const targets = [];
       for (const wiring of engaged) {
@@ -100,7 +100,7 @@ export function createRouter(deps: RouterDeps): Router {
     channel: string,
     event: MessageEvent,
     engaged: readonly Wiring[],
-    command: Command,
+    { command, word }: NonNullable<ReturnType<typeof commandIn>>,
   ): Promise<Accepted> {
     const message = event.id as MessageId;
     const done = await store.transaction(async (sql) => {
@@ -108,7 +108,8 @@ export function createRouter(deps: RouterDeps): Router {
       const answers = [];
       for (const wiring of engaged) {
         const session = await open(sql, channel, event, wiring);
-        const answer = await command.run(sql, { session, agent: wiring.agent });
+        const { agent } = wiring;
+        const answer = await command.run(sql, { session, agent, user: event.sender.id, word });
         const said = notice(session, `command:${message}`, answer.text, message, clock.now());
         await addDelivery(sql, said);
         await addAnsweredTarget(sql, { session: session.id, message, channel }, clock.now());

@@ -189,6 +189,8 @@ const CONVERSATIONS: readonly string[] = [
 )`,
 ];
 
-export const STORE_STEPS: readonly (readonly string[])[] = [FIRST_TABLES, CONVERSATIONS, LIFE];
+const INCIDENTS: readonly string[] = ['ALTER TABLE sessions ADD COLUMN incident TEXT'];
+
+export const STORE_STEPS: readonly (readonly string[])[] = [FIRST_TABLES, CONVERSATIONS, LIFE, INCIDENTS];
 
 export const STORE_VERSION = STORE_STEPS.length;

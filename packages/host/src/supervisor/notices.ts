@@ -4,6 +4,10 @@ export function failureText(reason: string): string {
   return `There is no answer to this message: ${reason.replace(/\.$/, '')}. Nothing else was lost; you can send it again.`;
 }
 
+export function incidentOverText(): string {
+  return 'The model answers again. What failed meanwhile was not repeated; you can send it again.';
+}
+
 export function waitingText(reason: string, hint: string): string {
   return `Your message is safe and waits: ${reason.replace(/\.$/, '')}. ${hint}`;
 }

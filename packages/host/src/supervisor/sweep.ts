@@ -24,10 +24,12 @@ import {
 } from '../store/deliveries.ts';
 import { endTarget } from '../store/events.ts';
 import { type Generation, markReady, markSettled } from '../store/generations.ts';
+import { incidentOf, setIncident } from '../store/incidents.ts';
 import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
-import { failureText, modelAwayText } from './notices.ts';
+import { noticeOf } from './incident.ts';
+import { modelAwayText } from './notices.ts';
 import type { Watcher } from './port.ts';
 
 /** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */
@@ -212,37 +214,41 @@ interface Ends {
   readonly fresh: readonly { id: MessageId; state: 'answered' | 'failed'; reason: string | null }[];
 }
 
-/** Commit 2: ends of messages, with a notice for each failure, and one for a turn whose model is away. */
+/** Commit 2: ends of messages, and what Bellhop says about them. */
 async function recordEnds(
   deps: SweepDeps,
   session: Session,
   changes: readonly InboundChange[],
   acks: readonly Ack[],
 ): Promise<Ends> {
+  const ackOf = (id: MessageId) => acks.find((ack) => ack.messageId === id);
   const ends = changes.flatMap((c) => (c.kind === 'completed' || c.kind === 'failed' ? [c] : []));
-  const nowMs = deps.clock.now();
-  const wanted = ends.flatMap((end) =>
-    end.kind === 'failed'
-      ? [notice(session, `${end.id}:${end.attempt}`, failureText(end.reason), end.id, nowMs)]
-      : [],
-  );
-  for (const change of changes) {
-    const ack = change.kind === 'released' ? acks.find((a) => a.messageId === change.id) : undefined;
+  const waits = changes.flatMap((change): Delivery[] => {
+    const ack = change.kind === 'released' ? ackOf(change.id) : undefined;
     const text = modelAwayText(ack?.errorClass ?? null);
     // Named by the turn, which keeps its id when it is tried again: said once, however often that is.
-    if (text !== null) wanted.push(notice(session, `waits:${ack?.turnId}`, text, change.id, nowMs));
-  }
-  if (ends.length + wanted.length === 0) return { notices: [], fresh: [] };
+    return text === null ? [] : [notice(session, `waits:${ack?.turnId}`, text, change.id, deps.clock.now())];
+  });
+  if (ends.length + waits.length === 0) return { notices: [], fresh: [] };
   const notices: Delivery[] = [];
   const fresh = await deps.store.transaction(async (sql) => {
+    const before = await incidentOf(sql, session.id);
+    let incident = before;
+    const wanted = [...waits];
     const told = [];
     for (const end of ends) {
+      const nowMs = deps.clock.now();
       const reason = end.kind === 'failed' ? end.reason : null;
       const state = end.kind === 'failed' ? 'failed' : 'answered';
-      if (await endTarget(sql, session.id, end.id, state, reason, deps.clock.now()))
+      if (await endTarget(sql, session.id, end.id, state, reason, nowMs))
         told.push({ id: end.id, state, reason } as const);
+      const about = noticeOf(incident, reason, ackOf(end.id)?.errorClass ?? null);
+      incident = about.incident;
+      if (about.text !== null)
+        wanted.push(notice(session, `${end.id}:${end.attempt}`, about.text, end.id, nowMs));
     }
-    for (const n of wanted) if (await addDelivery(sql, n)) notices.push(n);
+    if (incident !== before) await setIncident(sql, session.id, incident);
+    for (const one of wanted) if (await addDelivery(sql, one)) notices.push(one);
     return told;
   });
   return { notices, fresh };

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { EgressError } from '../../src/egress/port.ts';
-import { readUsageSums } from '../../src/egress/usage/report.ts';
+import { readUsageOf, readUsageSums } from '../../src/egress/usage/report.ts';
 import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { until } from '../until.ts';
@@ -165,6 +165,8 @@ test('every call is on record, with its money, and a call that was refused here 
     { key: 'm-1', calls: 1, inputTokens: 3, outputTokens: 4, cachedTokens: 0, costMicros: 430, unpriced: 0 },
   ]);
   assert.deepEqual(readUsageSums(world.dir, 'day'), []);
+  assert.equal(readUsageOf(join(world.dir, 'egress'), 'agent', 'bell')?.inputTokens, 3);
+  assert.equal(readUsageOf(join(world.dir, 'egress'), 'session', 'another'), null);
   await upstream.close();
   await post(socket, PATH, '{}');
   await until('the failed one is told', () => world.calls.length === 2);

@@ -11,7 +11,7 @@ describe('commands of the host', () => {
     await house.say('c1', { text: ' /help\n' });
     await house.end('c1', 'answered');
     await until('it is said', () => notices(house).length === 1);
-    for (const name of ['/help', '/stop', '/new', '/status'])
+    for (const name of ['/help', '/stop', '/new', '/status', '/model', '/usage'])
       assert.match(notices(house)[0] ?? '', new RegExp(name));
     assert.equal(house.runtime.lives.length, 0);
     await until('its end is told', () => house.told.includes('c1 answered'));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { markSettled } from '../../src/store/generations.ts';
 import { quarantine } from '../../src/store/sessions.ts';
 import type { SessionId } from '../../src/types.ts';
@@ -146,6 +147,32 @@ describe('a host that comes after one that died', () => {
     life.say({ t: 'working', turn: 'x', messages: ['m1'] });
     await settle();
     assert.equal(house.supervisor.working(SESSION).size, 0);
+  });
+
+  test('promise 14: the way out is open again for one that was taken over, and closes with it', async (t) => {
+    const house = await openHouse(t);
+    const life = await orphan(house);
+    house.egress.done.length = 0;
+    await house.supervisor.start();
+    assert.deepEqual(house.egress.done, ['open 1'], 'before anybody hears of it');
+    await comeBack(life);
+    life.exit(0);
+    await until('its door is closed', () => house.egress.done.includes('close 1'));
+  });
+
+  test('promise 14: one whose way out cannot be opened again is ended, at no cost, and another answers', async (t) => {
+    const house = await openHouse(t);
+    const life = await orphan(house);
+    house.egress.refusal = new SandboxUnavailable('the egress process does not start', './bellhop logs');
+    await house.supervisor.start();
+    await until('it is ended', () => life.ended !== null);
+    house.egress.refusal = null;
+    house.supervisor.nudge(SESSION);
+    house.clock.advance(2_000);
+    await house.end('m1', 'answered');
+    const [first] = await house.generations();
+    assert.deepEqual([first?.costs, first?.reason], [0, 'its way out could not be opened again']);
+    assert.equal(house.runtime.lives.length, 2);
   });
 
   test('W12: those that were taken over count as places', async (t) => {

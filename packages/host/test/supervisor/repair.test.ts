@@ -73,7 +73,7 @@ describe('a due entry that was lost', () => {
     const session = await asleep(house);
     await house.store.transaction((sql) =>
       sql.run(
-        `INSERT INTO sessions SELECT 'a-bad-one', agent_id, session_mode, 'other', channel, chat, thread, state, NULL, 0
+        `INSERT INTO sessions SELECT 'a-bad-one', agent_id, session_mode, 'other', channel, chat, thread, state, NULL, 0, NULL
          FROM sessions WHERE id = ?`,
         SESSION,
       ),

@@ -10,8 +10,12 @@ import type { SnapshotLimits } from '@bellhop/mailbox/host';
 import { createAccessGate } from '../../src/access/gate.ts';
 import { createRowChecker } from '../../src/delivery/check.ts';
 import { Engine } from '../../src/delivery/engine.ts';
+import type { UsageSum } from '../../src/egress/port.ts';
 import type { Folders } from '../../src/folders.ts';
+import { openModels } from '../../src/model/models.ts';
+import type { Models } from '../../src/model/port.ts';
 import { createCommands } from '../../src/router/commands.ts';
+import type { ModelCommandsDeps } from '../../src/router/model-commands.ts';
 import { createRouter } from '../../src/router/router.ts';
 import type { SandboxRuntime } from '../../src/sandboxes/port.ts';
 import { nextOccurrence } from '../../src/schedule/series.ts';
@@ -37,6 +41,10 @@ export interface House extends StoreWorld {
   readonly egress: FakeEgress;
   readonly channel: FakeChannel;
   readonly mailboxes: Mailboxes;
+  /** What commands know of; its sandboxes run the agent's own harness all the same. */
+  readonly models: Models;
+  /** By `session ID` or `agent ID`. */
+  readonly used: Map<string, UsageSum>;
   readonly settings: Settings;
   /** `message state` or `typing on`, as watchers were told. */
   readonly told: string[];
@@ -137,6 +145,14 @@ export async function openHouse(
   };
   const living = { now: mortal(store) };
   const first = build(living.now.store);
+  const models = await openModels({
+    store,
+    known: () => egress.known,
+    forcedHarness: null,
+    renew: (agent, why) => house.supervisor.renew(agent, why),
+  });
+  const used = new Map<string, UsageSum>();
+  const model: ModelCommandsDeps = { models, usage: (by, key) => used.get(`${by} ${key}`) ?? null };
   const router = createRouter({
     store,
     access: createAccessGate(store),
@@ -144,7 +160,7 @@ export async function openHouse(
     log,
     newSessionId: () => `session-${++counter.sessions}` as SessionId,
     nudge: (session) => house.supervisor.nudge(session),
-    commands: createCommands({ supervisor: first.supervisor, sandbox: 'fake', version: '0' }),
+    commands: createCommands({ supervisor: first.supervisor, sandbox: 'fake', version: '0', model }),
     delivery: first.engine,
     answered: (_session, id) => void told.push(`${id} answered`),
     journal: async () => undefined,
@@ -160,6 +176,8 @@ export async function openHouse(
     egress,
     channel,
     mailboxes,
+    models,
+    used,
     settings,
     told,
     disk,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anthropic } from '../../../../tests/fake-models/anthropic.ts';
+import { google } from '../../../../tests/fake-models/google.ts';
 import { openaiFailures } from '../../../../tests/fake-models/openai-failures.ts';
 import { classify, decide, type Problem } from '../../src/harnesses/light/errors.ts';
 
@@ -25,6 +26,7 @@ const SAME: readonly string[] = [
 for (const [provider, failures] of Object.entries({
   anthropic: anthropic.failures,
   openai: openaiFailures,
+  google: google.failures,
 })) {
   test(`${provider}: each of its failures is known, before a stream and, by its words alone, in the middle of one`, () => {
     for (const [name, { status, body }] of Object.entries(failures)) {

@@ -11,6 +11,7 @@ const PROVIDERS: readonly ModelConfig['provider'][] = [
   'anthropic',
   'openai',
   'openai-chat',
+  'google',
   'openrouter',
   'ollama',
 ];

@@ -130,7 +130,7 @@ export function createActions({ client, store, outbox, waiting, fillRandom, now 
   return actions;
 }
 
-function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return error.problem;
   return {
     message: 'The host did not answer.',

@@ -10,8 +10,12 @@ import type {
   EntryPage,
   MarkRead,
   MessageState,
+  ModelList,
+  ModelTest,
+  ModelView,
   SendAnswer,
   SendMessage,
+  SetModel,
   Status,
 } from '@bellhop/host/api';
 import type { Place, Problem } from '../model/state.ts';
@@ -43,11 +47,16 @@ export class Client {
   message = (id: string): Promise<MessageState> => this.#json(`/v1/messages/${encodeURIComponent(id)}`);
   retry = (id: string): Promise<void> => this.#post(`/v1/messages/${encodeURIComponent(id)}/retry`, {});
   stopTurn = (place: Place): Promise<void> => this.#post('/v1/turns/stop', place);
+  model = (agent: string): Promise<ModelView> => this.#json(`/v1/model?${new URLSearchParams({ agent })}`);
+  setModel = (change: SetModel): Promise<ModelView> => this.#json('/v1/model', sent('PUT', change));
+  testModel = (agent: string): Promise<ModelTest> => this.#json('/v1/model/test', sent('POST', { agent }));
+  models = (agent: string, provider: string): Promise<ModelList> =>
+    this.#json(`/v1/models?${new URLSearchParams({ agent, provider })}`);
   signOut = (): Promise<void> => this.#post('/v1/sign-out', {});
 
   /** A wrong password is an answer, not the end of a session. */
   async signIn(password: string): Promise<void> {
-    await this.#accepted(await this.#fetch('/v1/sign-in', posted({ password })));
+    await this.#accepted(await this.#fetch('/v1/sign-in', sent('POST', { password })));
   }
 
   entries({ agent, thread }: Place, before: number | null, limit: number): Promise<EntryPage> {
@@ -68,11 +77,11 @@ export class Client {
   }
 
   async #post(path: string, value: object): Promise<void> {
-    await this.#call(path, posted(value));
+    await this.#call(path, sent('POST', value));
   }
 
-  async #json<T>(path: string): Promise<T> {
-    const response = await this.#call(path, {});
+  async #json<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await this.#call(path, init);
     // The shapes are the contract's: the page comes from the same host.
     return (await response.json().catch((error: unknown) => broken(error))) as T;
   }
@@ -104,8 +113,8 @@ export function problemIn(status: number, text: string): Problem {
   }
 }
 
-function posted(value: object): RequestInit {
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
+function sent(method: 'POST' | 'PUT', value: object): RequestInit {
+  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
 }
 
 function broken(error: unknown): never {

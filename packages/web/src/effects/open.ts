@@ -5,7 +5,7 @@
  */
 
 import { backoffMs } from '../model/backoff.ts';
-import { placeOf } from '../model/route.ts';
+import { partOf, placeOf } from '../model/route.ts';
 import { type Conversation, conversationAt, type Place } from '../model/state.ts';
 import { type Client, Refusal } from './client.ts';
 import type { Store } from './store.ts';
@@ -31,7 +31,8 @@ export function keepOpen(deps: OpenDeps): void {
     if (open && auth === 'in') void followPlace(deps, open, current.signal);
   };
   const route = (): void => {
-    store.dispatch({ type: 'opened', place: placeOf(location.hash) });
+    const { hash } = location;
+    store.dispatch({ type: 'opened', place: placeOf(hash), part: partOf(hash) });
     reopen();
   };
   window.addEventListener('hashchange', route);

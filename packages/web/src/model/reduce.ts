@@ -9,6 +9,7 @@ import {
   INITIAL,
   keyOf,
   type Outgoing,
+  type Part,
   type Place,
   type Problem,
   type State,
@@ -18,7 +19,7 @@ export type Action =
   | { readonly type: 'signed in'; readonly status: Status }
   | { readonly type: 'signed out' }
   | { readonly type: 'listed'; readonly list: ConversationList }
-  | { readonly type: 'opened'; readonly place: Place | null }
+  | { readonly type: 'opened'; readonly place: Place | null; readonly part: Part | null }
   | { readonly type: 'connection'; readonly connection: Connection }
   /** What is live is told anew by the stream that has just opened. */
   | { readonly type: 'stream opened'; readonly place: Place; readonly atMs: number }
@@ -45,11 +46,11 @@ export function reduce(state: State, action: Action): State {
     case 'signed in':
       return { ...state, auth: 'in', status: action.status };
     case 'signed out':
-      return { ...INITIAL, auth: 'out', open: state.open };
+      return { ...INITIAL, auth: 'out', open: state.open, part: state.part };
     case 'listed':
       return { ...state, list: action.list.conversations };
     case 'opened':
-      return { ...state, open: action.place };
+      return { ...state, open: action.place, part: action.part };
     case 'connection':
       return state.connection === action.connection ? state : { ...state, connection: action.connection };
     case 'stream opened':

@@ -1,5 +1,5 @@
-/** The address of a conversation in the page: `#/AGENT/THREAD`. The browser's "back" then works, on a phone above all. */
-import type { Place } from './state.ts';
+/** The address of a conversation in the page: `#/AGENT/THREAD`; of another part of it: `#/model`. The browser's "back" then works, on a phone above all. */
+import type { Part, Place } from './state.ts';
 
 const NAME = /^[\w.:@-]{1,100}$/;
 
@@ -10,6 +10,12 @@ export function placeOf(hash: string): Place | null {
 
 export function hashOf(place: Place | null): string {
   return place === null ? '#/' : `#/${place.agent}/${place.thread}`;
+}
+
+export const MODEL_HASH = '#/model';
+
+export function partOf(hash: string): Part | null {
+  return hash === MODEL_HASH ? 'model' : null;
 }
 
 /** Fresh, in the alphabet that the host takes. Not randomUUID: a page on plain http does not have it. */

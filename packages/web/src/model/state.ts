@@ -6,6 +6,9 @@ export interface Place {
   readonly thread: string;
 }
 
+/** What stands in the middle in place of a conversation. */
+export type Part = 'model';
+
 /** What went wrong, and what to do; always shown together. */
 export interface Problem {
   readonly message: string;
@@ -72,6 +75,8 @@ export interface State {
   /** Null until it was loaded once. Newest first. */
   readonly list: readonly ConversationView[] | null;
   readonly open: Place | null;
+  /** Null while a conversation is open, and on a phone while the list is. */
+  readonly part: Part | null;
   readonly conversations: Readonly<Record<string, Conversation>>;
   readonly connection: Connection;
   readonly ledgerShown: boolean;
@@ -83,6 +88,7 @@ export const INITIAL: State = {
   status: null,
   list: null,
   open: null,
+  part: null,
   conversations: {},
   connection: 'connecting',
   ledgerShown: false,

@@ -2,8 +2,6 @@
 import type { AgentStatus } from '@bellhop/host/api';
 import type { Conversation, Receipt } from './state.ts';
 
-/** The one step that connects a model. */
-export const CONNECT_A_MODEL = './bellhop model set';
 export const SIGN_IN_LINK = './bellhop link';
 export const LOOK_AT_LOGS = './bellhop logs';
 export const DEMO_LABEL = 'demo, no model connected';
@@ -71,6 +69,13 @@ export function dayWords(at: string, nowMs: number): string {
   if (days === 1) return 'Yesterday';
   const year = day.getFullYear() === new Date(nowMs).getFullYear() ? undefined : 'numeric';
   return day.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
+}
+
+/** To the cent, or to the first two digits of less. */
+export function moneyWords(micros: number | null): string {
+  if (micros === null) return 'price not known';
+  const dollars = micros / 1_000_000;
+  return `$${dollars >= 0.1 || dollars === 0 ? dollars.toFixed(2) : Number(dollars.toPrecision(2))}`;
 }
 
 /** As short as a row of the list allows. */

@@ -5,6 +5,7 @@ import { keyOf } from '../model/state.ts';
 import { type App, AppProvider, useApp, useSelect } from './context.ts';
 import { ConversationView } from './conversation.tsx';
 import { LedgerPanel } from './ledger.tsx';
+import { ModelPage } from './model-page.tsx';
 import { Palette } from './palette.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { SignIn } from './sign-in.tsx';
@@ -30,6 +31,7 @@ function Page() {
 function Desk() {
   const { store } = useApp();
   const open = useSelect((state) => state.open);
+  const part = useSelect((state) => state.part);
   const ledgerShown = useSelect((state) => state.ledgerShown);
   const paletteShown = useSelect((state) => state.paletteShown);
   useFirstConversation();
@@ -47,9 +49,11 @@ function Desk() {
   }, [store]);
   const withLedger = ledgerShown && open !== null;
   return (
-    <div class="desk" data-column={open === null ? 'list' : withLedger ? 'ledger' : 'chat'}>
+    <div class="desk" data-column={open === null && part === null ? 'list' : withLedger ? 'ledger' : 'chat'}>
       <Sidebar />
-      {open ? <ConversationView key={keyOf(open)} place={open} /> : <Welcome />}
+      {part === 'model' && <ModelPage />}
+      {open && <ConversationView key={keyOf(open)} place={open} />}
+      {part === null && open === null && <Welcome />}
       {withLedger && <LedgerPanel place={open} />}
       {paletteShown && <Palette />}
     </div>
@@ -61,8 +65,8 @@ function useFirstConversation(): void {
   const { actions, store } = useApp();
   const isListed = useSelect((state) => state.list !== null);
   useEffect(() => {
-    const { list, open } = store.get();
-    if (open !== null || list === null) return;
+    const { list, open, part } = store.get();
+    if (open !== null || part !== null || list === null) return;
     const [newest] = list;
     if (newest === undefined) actions.begin();
     else if (matchMedia('(min-width: 760px)').matches) actions.go(newest);

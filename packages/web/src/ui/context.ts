@@ -3,6 +3,7 @@ import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../effects/actions.ts';
 import type { Memory } from '../effects/memory.ts';
+import type { ModelActions } from '../effects/model-actions.ts';
 import type { Store } from '../effects/store.ts';
 import type { Markdown } from '../markdown/lazy.ts';
 import type { State } from '../model/state.ts';
@@ -10,6 +11,7 @@ import type { State } from '../model/state.ts';
 export interface App {
   readonly store: Store;
   readonly actions: Actions;
+  readonly models: ModelActions;
   readonly memory: Memory;
   readonly markdown: Markdown;
 }

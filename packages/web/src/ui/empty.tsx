@@ -1,6 +1,8 @@
 /** A conversation that has not begun: what it is for, and examples that only need a press of Enter. */
+
+import { MODEL_HASH } from '../model/route.ts';
 import type { Place } from '../model/state.ts';
-import { CONNECT_A_MODEL, DEMO_LABEL, demoAgent } from '../model/words.ts';
+import { DEMO_LABEL, demoAgent } from '../model/words.ts';
 import { useApp, useSelect } from './context.ts';
 import { Icon } from './icon.tsx';
 
@@ -58,7 +60,7 @@ export function EmptyConversation({ place, onExample }: { place: Place; onExampl
         </ul>
         {isDemo && (
           <p class="aside">
-            This is a {DEMO_LABEL}. To connect one, type <code>{CONNECT_A_MODEL}</code>
+            This is a {DEMO_LABEL}. <a href={MODEL_HASH}>Connect one</a>, and it does real work.
           </p>
         )}
       </div>
@@ -68,9 +70,9 @@ export function EmptyConversation({ place, onExample }: { place: Place; onExampl
 
 export function DemoLabel() {
   return (
-    <button type="button" class="demo tip" data-tip={`To connect a model, type ${CONNECT_A_MODEL}`}>
+    <a class="demo" href={MODEL_HASH}>
       {DEMO_LABEL}
-      <span class="hidden">. To connect a model, type {CONNECT_A_MODEL}</span>
-    </button>
+      <span class="hidden">. Connect one</span>
+    </a>
   );
 }

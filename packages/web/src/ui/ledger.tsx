@@ -3,7 +3,7 @@ import type { ToolView } from '@bellhop/host/api';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type Conversation, conversationAt, type Ledger, type Place } from '../model/state.ts';
-import { clockWords, durationWords, receiptWords, sizeWords, workWords } from '../model/words.ts';
+import { clockWords, durationWords, moneyWords, receiptWords, sizeWords, workWords } from '../model/words.ts';
 import { useApp, useSelect } from './context.ts';
 import { Icon } from './icon.tsx';
 
@@ -103,6 +103,20 @@ function Turn({
           ))}
         </ul>
       </Section>
+      {turn.usage && (
+        <Section title="Model">
+          <dl class="pairs">
+            <dt>Calls</dt>
+            <dd>{turn.usage.calls}</dd>
+            <dt>Tokens in</dt>
+            <dd>{turn.usage.inputTokens.toLocaleString()}</dd>
+            <dt>Tokens out</dt>
+            <dd>{turn.usage.outputTokens.toLocaleString()}</dd>
+            <dt>Cost</dt>
+            <dd>{moneyWords(turn.usage.costMicros)}</dd>
+          </dl>
+        </Section>
+      )}
       <Section title="Room">
         <dl class="pairs">
           <dt>Sandbox</dt>

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { applyTheme, THEMES } from '../effects/theme.ts';
 import { findConversations } from '../model/list.ts';
+import { MODEL_HASH } from '../model/route.ts';
 import { conversationAt, keyOf } from '../model/state.ts';
 import { isAtWork } from '../model/words.ts';
 import { type App, useApp, useSelect } from './context.ts';
@@ -151,6 +152,15 @@ function commands({ actions, memory, store }: App, agents: readonly string[]): C
       run: () => applyTheme(memory, theme),
     }),
   );
+  const model: Choice = {
+    key: 'model',
+    icon: 'model',
+    words: 'Choose the model',
+    aside: '',
+    run: () => {
+      location.hash = MODEL_HASH;
+    },
+  };
   const leave: Choice = {
     key: 'leave',
     icon: 'leave',
@@ -158,5 +168,5 @@ function commands({ actions, memory, store }: App, agents: readonly string[]): C
     aside: '',
     run: () => void actions.signOut(),
   };
-  return [...begin, ...(open ? [ledger] : []), ...(runs ? [stop] : []), ...themes, leave];
+  return [...begin, ...(open ? [ledger] : []), ...(runs ? [stop] : []), model, ...themes, leave];
 }

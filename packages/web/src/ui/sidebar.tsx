@@ -1,7 +1,7 @@
 /** The conversations, the newest first, and the way to a new one. */
 import type { ConversationView } from '@bellhop/host/api';
 import { isUnread } from '../model/list.ts';
-import { hashOf, placeOf } from '../model/route.ts';
+import { hashOf, MODEL_HASH, placeOf } from '../model/route.ts';
 import { keyOf } from '../model/state.ts';
 import { listTimeWords } from '../model/words.ts';
 import { useApp, useSelect } from './context.ts';
@@ -50,7 +50,25 @@ export function Sidebar() {
           ))}
         </ul>
       )}
+      <ModelLink />
     </nav>
+  );
+}
+
+/** Which model answers, and the way to another. */
+function ModelLink() {
+  const agents = useSelect((state) => state.status?.agents) ?? [];
+  const part = useSelect((state) => state.part);
+  if (agents.length === 0) return null;
+  const models = [...new Set(agents.map(({ model }) => model ?? 'no model connected'))];
+  return (
+    <a class="model-link" href={MODEL_HASH} aria-current={part === 'model' ? 'page' : undefined}>
+      <Icon name="model" size={16} />
+      <span class="line">
+        <span class="hidden">Model: </span>
+        {models.join(', ')}
+      </span>
+    </a>
   );
 }
 

@@ -27,13 +27,17 @@ export async function findPlace(
   channel: string,
   wanted: v.InferOutput<typeof placeSchema>,
 ): Promise<Place> {
-  const agents = await listAgents(store.read);
-  const agent = wanted.agent === undefined ? agents[0] : agents.find((a) => a.name === wanted.agent);
-  if (!agent) {
-    const names = agents.map((a) => a.name).join(', ');
-    throw new Problem(404, 'no_such_agent', `there is no agent ${wanted.agent}`, `You have: ${names}.`);
-  }
+  const agent = await findAgent(store, wanted.agent);
   return { agent, key: { channel, chat: localChat(agent.name), thread: wanted.thread ?? MAIN_THREAD } };
+}
+
+/** By its name; without one the first. */
+export async function findAgent(store: Store, wanted: string | undefined): Promise<Agent> {
+  const agents = await listAgents(store.read);
+  const agent = wanted === undefined ? agents[0] : agents.find((a) => a.name === wanted);
+  if (agent) return agent;
+  const names = agents.map((a) => a.name).join(', ');
+  throw new Problem(404, 'no_such_agent', `there is no agent ${wanted}`, `You have: ${names}.`);
 }
 
 export function placeOf(store: Store, channel: string, query: URLSearchParams): Promise<Place> {
@@ -82,7 +86,7 @@ export function noSuchMessage(id: string): Problem {
   return new Problem(404, 'no_such_message', `there is no message ${id}`, hint);
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

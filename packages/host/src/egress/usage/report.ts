@@ -16,30 +16,42 @@ const KEYS: Readonly<Record<UsageBy, string>> = {
   day: `date(at_ms / 1000, 'unixepoch', 'localtime')`,
 };
 
+const SUMS = `count(*) AS calls, total(input_tokens) AS input, total(output_tokens) AS output,
+  total(cached_tokens) AS cached, total(cost_micros) AS cost,
+  sum(cost_micros IS NULL AND status BETWEEN 200 AND 299) AS unpriced`;
+
 /** Days newest first, all else by what it used. */
 export function readUsageSums(egressDir: string, by: UsageBy): UsageSum[] {
+  const order = by === 'day' ? '1' : 'total(input_tokens) + total(output_tokens)';
+  return query(
+    egressDir,
+    `SELECT ${KEYS[by]} AS key, ${SUMS} FROM calls GROUP BY 1 ORDER BY ${order} DESC LIMIT ${MAX_ROWS}`,
+  );
+}
+
+/** What one session, or one agent, has used; null for nothing. */
+export function readUsageOf(egressDir: string, by: 'session' | 'agent', key: string): UsageSum | null {
+  const [sum] = query(egressDir, `SELECT ${by} AS key, ${SUMS} FROM calls WHERE ${by} = ? GROUP BY 1`, key);
+  return sum ?? null;
+}
+
+function query(egressDir: string, sql: string, ...values: readonly string[]): UsageSum[] {
   const path = join(egressDir, CALLS_FILE);
   if (!existsSync(path)) return [];
   const db = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
   try {
-    const rows = db
-      .prepare(
-        `SELECT ${KEYS[by]} AS key, count(*) AS calls, total(input_tokens) AS input, total(output_tokens) AS output,
-                total(cached_tokens) AS cached, total(cost_micros) AS cost,
-                sum(cost_micros IS NULL AND status BETWEEN 200 AND 299) AS unpriced
-         FROM calls GROUP BY 1 ORDER BY ${by === 'day' ? '1' : 'total(input_tokens) + total(output_tokens)'} DESC
-         LIMIT ${MAX_ROWS}`,
-      )
-      .all();
-    return rows.map((row) => ({
-      key: String(row.key),
-      calls: Number(row.calls),
-      inputTokens: Number(row.input),
-      outputTokens: Number(row.output),
-      cachedTokens: Number(row.cached),
-      costMicros: Number(row.cost),
-      unpriced: Number(row.unpriced),
-    }));
+    return db
+      .prepare(sql)
+      .all(...values)
+      .map((row) => ({
+        key: String(row.key),
+        calls: Number(row.calls),
+        inputTokens: Number(row.input),
+        outputTokens: Number(row.output),
+        cachedTokens: Number(row.cached),
+        costMicros: Number(row.cost),
+        unpriced: Number(row.unpriced),
+      }));
   } finally {
     db.close();
   }
