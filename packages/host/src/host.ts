@@ -33,6 +33,7 @@ import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
+import { createDisk } from './disk.ts';
 import type { Egress, EgressListener } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
@@ -154,6 +155,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
+    disk: createDisk(folders.dataDir),
     stopLeftovers: () => stopLeftovers(runtime, parts.others, installId, log),
   });
   const router = createRouter({

@@ -10,6 +10,7 @@ import type { Folders } from '../folders.ts';
 import type { AgentModel, Models } from '../model/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
+import { limitsOf } from '../settings.ts';
 import { agentById } from '../store/agents.ts';
 import { type Generation, intendGeneration, markRunning } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
@@ -124,6 +125,16 @@ export async function recoverOutbound(
   cancel();
 }
 
+/** What this session's sandbox can write to, and how much it may all hold. */
+export async function diskAllowance(
+  deps: WakeDeps,
+  session: Session,
+): Promise<{ readonly folders: readonly string[]; readonly maxBytes: number }> {
+  const { outDir, workDir, memoryDir } = deps.mailboxes.paths(session);
+  const agent = await agentOf(deps, session);
+  return { folders: [outDir, workDir, memoryDir], maxBytes: limitsOf(deps.settings, agent.name).diskBytes };
+}
+
 async function agentOf(deps: WakeDeps, session: Session): Promise<Agent> {
   const agent = await agentById(deps.store.read, session.agentId);
   if (!agent) throw new Error(`session ${session.id} belongs to an agent that is not there`);
@@ -174,6 +185,7 @@ function toSpec(
     mounts,
     workDir: inside.workDir,
     env: { TZ: deps.zone },
+    limits: limitsOf(deps.settings, agent.name),
     command: [`${program}/node`, '--max-semi-space-size=1', `${program}/${bundle}`, JSON.stringify(config)],
   };
 }

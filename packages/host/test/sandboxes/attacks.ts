@@ -22,6 +22,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createNoneRuntime } from '../../src/sandboxes/none.ts';
+import { onCalls } from './calls.ts';
 import {
   type House,
   hangBell,
@@ -48,6 +49,7 @@ export function sandboxAttacks(name: string, make: MakeRuntime, skip: string | f
   describe(`attacks on a sandbox: ${name}`, { skip, timeout: 60_000 }, () => {
     onFiles(make);
     onPrivileges(make, traits);
+    onCalls(make);
     onNetwork(make);
     onMarks(make);
   });

@@ -156,7 +156,7 @@ describe('watching', () => {
     assert.equal(house.supervisor.summary().awake, 1);
     house.clock.advance(1);
     await until('it is asleep', () => house.supervisor.summary().awake === 0);
-    assert.deepEqual(house.runtime.last.ended, { code: 0, signal: null, output: '' });
+    assert.deepEqual(house.runtime.last.ended, { code: 0, signal: null, output: '', why: null });
     assert.equal(house.runtime.last.kills, 0);
     const [generation] = await house.generations();
     assert.deepEqual([generation?.costs, generation?.reason], [0, 'idle']);

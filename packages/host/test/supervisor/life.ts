@@ -48,7 +48,7 @@ export class Life {
 
   exit(code: number | null, signal: string | null = null, output = ''): void {
     if (this.ended) return;
-    this.ended = { code, signal, output };
+    this.ended = { code, signal, output, why: null };
     this.#socket?.destroy();
     this.#outbound?.close();
     this.#exit.resolve(this.ended);
