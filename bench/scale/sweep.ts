@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createRowChecker } from '../../packages/host/src/delivery/check.ts';
+import { createDisk } from '../../packages/host/src/disk.ts';
 import { createEnqueuer } from '../../packages/host/src/sessions/enqueue.ts';
 import { createMailboxes } from '../../packages/host/src/sessions/mailboxes.ts';
 import { readSettings } from '../../packages/host/src/settings.ts';
@@ -52,6 +53,7 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
     random: () => 0,
     markPrefix: 'bellhop:bench:',
     runnerDir: join(dataDir, 'runner'),
+    disk: createDisk(dataDir),
     zone: 'UTC',
     stopLeftovers: async () => undefined,
     egress,

@@ -1,6 +1,6 @@
 /** What goes wrong around the page: the host dies, a session ends, an agent writes what it should not, much of it. */
 import assert from 'node:assert/strict';
-import axe from 'axe-core';
+import { seriousFaults } from './accessible.ts';
 import { PHONE } from './chrome.ts';
 import { inBrowser } from './world.ts';
 
@@ -150,14 +150,7 @@ browser(
       const desk = await world.open(view, `#/bell/${JSON.stringify(view).length}`);
       await desk.composer.waitFor();
       const check = async (what: string): Promise<void> => {
-        await desk.page.evaluate(axe.source);
-        const found = await desk.page.evaluate(async () => {
-          // biome-ignore lint/suspicious/noExplicitAny: axe brings no global type
-          const { violations } = await (globalThis as any).axe.run();
-          return violations.flatMap((one: { id: string; impact: string; nodes: { html: string }[] }) =>
-            ['serious', 'critical'].includes(one.impact) ? [`${one.id}: ${one.nodes[0]?.html}`] : [],
-          );
-        });
+        const found = await seriousFaults(desk.page);
         assert.deepEqual(found, [], `${what} in ${JSON.stringify(view)}`);
       };
       await check('empty');

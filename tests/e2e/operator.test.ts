@@ -95,7 +95,7 @@ describe('the operator', { skip: bwrapMissing, concurrency: 1 }, () => {
     assert.equal((await house.bellhop(['sessions', 'release', session])).code, 1, 'it is in service');
   });
 
-  test('sees what each session takes on disk, in the list and in status --json', async () => {
+  test('sees what each session takes on disk, in the list and in status', async () => {
     const { session } = await house.ask('file', 'files');
     const { sessions } = await json<SessionList>(house, 'sessions');
     const found = sessions.find((one) => one.session === session);
@@ -103,6 +103,8 @@ describe('the operator', { skip: bwrapMissing, concurrency: 1 }, () => {
     const { disk } = await json<{ disk: { session: string; bytes: number }[] }>(house, 'status');
     assert.ok((disk.find((one) => one.session === session)?.bytes ?? 0) > 20_000);
     assert.ok((await lines(house, 'sessions', 'list')).length >= 2);
+    const rows = (await lines(house, 'status')).filter((line) => /^ *disk +[\d.]+ .?B/.test(line));
+    assert.ok(rows.length >= 1 && rows.some((line) => line.includes('files')), rows.join('\n'));
   });
 
   test('is told what to type for a message that nobody knows', async () => {

@@ -16,6 +16,7 @@ interface Tool {
 const TOOLS: readonly Tool[] = [
   { name: 'bwrap', prepare: packaged('bwrap', 'bubblewrap') },
   { name: 'chromium', only: 'browser', prepare: packaged('chromium', 'chromium') },
+  { name: 'strace', only: 'syscalls', prepare: packaged('strace', 'strace', ['-o', '/dev/null', 'true']) },
   { name: 'docker', only: 'docker', prepare: prepareDocker },
 ];
 
@@ -37,12 +38,13 @@ export function missingTools(
   });
 }
 
-function packaged(program: string, name: string): Tool['prepare'] {
+/** @param probe arguments with which it does what it is for, and ends well. */
+function packaged(program: string, name: string, probe = ['--version']): Tool['prepare'] {
   const hint = `Debian, Ubuntu: sudo apt-get install -y ${name}; Fedora: sudo dnf install -y ${name}`;
   return (_root, say) => {
-    if (works(program, '--version')) return null;
+    if (works(program, ...probe)) return null;
     const why = installPackages([name], say);
     if (why !== null) return `${why}. ${hint}`;
-    return works(program, '--version') ? null : `installed, but ${program} --version fails. ${hint}`;
+    return works(program, ...probe) ? null : `installed, but ${program} ${probe.join(' ')} fails. ${hint}`;
   };
 }

@@ -191,4 +191,19 @@ export const COMMANDS: readonly Command[] = [
   },
   byLauncher('test', 'test [PATTERN]', 'run every check and test, or the files that match', {}),
   byLauncher('bench', 'bench [NAME]', 'run the benchmarks', { json: JSON_OUT }),
+  byLauncher('sim', 'sim', 'prove that no message is lost or said twice', {
+    seed: { type: 'string', value: 'N', help: 'the first run; each is the same whenever it is run' },
+    runs: { type: 'string', value: 'M', help: 'how many (200)' },
+    json: JSON_OUT,
+  }),
+  byLauncher('torture', 'torture', 'kill host and runners, and count what was lost', {
+    kills: { type: 'string', value: 'N', help: 'how many blows; at least 60' },
+    seed: { type: 'string', value: 'N', help: 'which chances are taken' },
+    sandbox: { type: 'string', value: 'KIND', help: 'bwrap or docker' },
+    json: JSON_OUT,
+  }),
+  byLauncher('syscalls', 'syscalls [STEP]', 'die at every write to disk, and look if it mends', {
+    every: { type: 'string', value: 'K', help: 'only at every K-th' },
+    json: JSON_OUT,
+  }),
 ];

@@ -1,17 +1,18 @@
 /**
- * `bellhop status`: what runs, what waits, and for what. Nothing is computed here. `--json` adds what each session takes on disk,
- * which the host must look up: a person asks for it by `sessions list`.
+ * `bellhop status`: what runs, what waits, and for what, and which sessions take most on disk; `--json` has that of each
+ * of the 200 newest, `sessions list` says more of them. Nothing else is computed here.
  */
-import type { AgentStatus, Status } from '@bellhop/host/api';
+import type { AgentStatus, SessionView, Status } from '@bellhop/host/api';
 import { flag } from './args.ts';
 import type { Context } from './command.ts';
 import { clientFor, firstContact } from './connect.ts';
 import { within } from './deadline.ts';
 import { FailedError, HostUnreachable } from './errors.ts';
 import { type Style, styleFor } from './style.ts';
-import { oneLine } from './text.ts';
+import { oneLine, sizeOf } from './text.ts';
 
 const LONGEST_WAIT_MS = 10_000;
+const MAX_DISK_ROWS = 3;
 
 export async function status({ world, data, parsed }: Context): Promise<number> {
   const client = clientFor(data);
@@ -19,16 +20,15 @@ export async function status({ world, data, parsed }: Context): Promise<number> 
   const found = await within(world, LONGEST_WAIT_MS, silent, (signal) =>
     firstContact(data, async () => {
       const now = await client.status(signal);
-      if (!flag(parsed, 'json')) return now;
       const { sessions } = await client.sessions(false, signal);
-      return { ...now, disk: sessions.map(({ session, diskBytes }) => ({ session, bytes: diskBytes })) };
+      return { now, sessions };
     }),
   ).catch((error: unknown) => {
     throw error instanceof HostUnreachable ? silent() : error;
   });
   const words = flag(parsed, 'json')
-    ? JSON.stringify(found)
-    : describe(found, styleFor(world.stdout, world.env));
+    ? JSON.stringify({ ...found.now, disk: found.sessions.map(toDisk) })
+    : describe(found.now, found.sessions, styleFor(world.stdout, world.env));
   world.stdout.write(`${words}\n`);
   return 0;
 }
@@ -37,7 +37,20 @@ export function agentLabel(agent: AgentStatus): string {
   return `${oneLine(agent.name)}: ${agent.demo ? 'demo, no model connected' : oneLine(agent.model ?? agent.harness)}`;
 }
 
-function describe(status: Status, style: Style): string {
+function toDisk({ session, diskBytes }: SessionView): { session: string; bytes: number } {
+  return { session, bytes: diskBytes };
+}
+
+/** The sessions that take most, as rows. */
+function diskRows(sessions: readonly SessionView[]): [string, string][] {
+  const largest = sessions.toSorted((a, b) => b.diskBytes - a.diskBytes).slice(0, MAX_DISK_ROWS);
+  return largest.map(({ agent, channel, chat, thread, diskBytes }) => [
+    'disk',
+    `${sizeOf(diskBytes).padEnd(8)} ${agent} in ${channel}, ${thread ?? chat}`,
+  ]);
+}
+
+function describe(status: Status, listed: readonly SessionView[], style: Style): string {
   const { sessions, messages, sandbox } = status;
   const rows: [string, string][] = [
     ['page', status.url],
@@ -46,6 +59,7 @@ function describe(status: Status, style: Style): string {
     ...status.agents.map((agent): [string, string] => ['agent', agentLabel(agent)]),
     ['sessions', counts({ total: sessions.total, awake: sessions.awake, quarantined: sessions.quarantined })],
     ['messages', counts({ waiting: messages.waiting, 'at work': messages.working, failed: messages.failed })],
+    ...diskRows(listed),
     ...status.waitingFor.map((reason): [string, string] => ['waits for', reason]),
   ];
   const since = new Date(status.startedAt).toLocaleString('sv-SE');

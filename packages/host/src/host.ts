@@ -18,8 +18,10 @@ import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
 import { createHostRoutes } from './api/host-routes.ts';
 import { createModelRoutes } from './api/model-routes.ts';
+import { deadLetterRoutes } from './api/operator/dead-letters.ts';
 import { createLogReader } from './api/operator/log-reader.ts';
-import { createOperatorRoutes } from './api/operator/routes.ts';
+import { sessionRoutes } from './api/operator/sessions.ts';
+import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
@@ -33,6 +35,7 @@ import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
+import { createDisk } from './disk.ts';
 import type { Egress, EgressListener, Policy, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
@@ -155,6 +158,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
+    disk: createDisk(folders.dataDir),
     stopLeftovers: () => stopLeftovers(runtime, parts.others, installId, log),
   });
   const router = createRouter({
@@ -216,6 +220,9 @@ export async function startHost(parts: HostParts): Promise<Host> {
     ...createBudgetRoutes({ store, spending: egress, supervisor }),
     ...createHostRoutes({ store, policy: egress }),
   ];
+  const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
+  const letters = deadLetterRoutes(looks);
+  const readLog = createLogReader(folders.dataDir);
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
@@ -224,21 +231,27 @@ export async function startHost(parts: HostParts): Promise<Host> {
       links,
       cookies,
       password,
-      served: [...forPage, ...modelRoutes, ...guardRoutes],
+      // The log names paths of this machine: it is for who sits at it.
+      served: [
+        ...forPage,
+        ...modelRoutes,
+        ...guardRoutes,
+        ...letters,
+        whyRoute({ ...looks, readLog: async () => [] }),
+      ],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
     }),
   );
-  const operator = createOperatorRoutes({
-    store,
-    mailboxes,
-    supervisor,
-    clock,
-    dataDir: folders.dataDir,
-    readLog: createLogReader(folders.dataDir),
-  });
   const app = createOwnerApp({
-    served: [...forOwner, ...operator, ...modelRoutes, ...guardRoutes],
+    served: [
+      ...forOwner,
+      ...modelRoutes,
+      ...guardRoutes,
+      ...letters,
+      ...sessionRoutes(looks),
+      whyRoute({ ...looks, readLog }),
+    ],
     links,
     password,
     url: parts.url,

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Channel } from '@bellhop/channels';
 import { createServedChannel } from '@bellhop/channels/served';
 import packageJson from '../package.json' with { type: 'json' };
 import { LINK_LIFE_MS } from './api/owner-app.ts';
@@ -43,7 +44,16 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-async function up(options: UpOptions): Promise<number> {
+/** What a program puts in that is this one with more: the proofs have a platform and a runtime of their own. */
+export interface Additions {
+  readonly channels: readonly Channel[];
+  /** The runtime that was chosen, or one around it. */
+  readonly around: (runtime: SandboxRuntime) => SandboxRuntime;
+}
+
+const NOTHING_MORE: Additions = { channels: [], around: (runtime) => runtime };
+
+async function up(options: UpOptions, additions: Additions): Promise<number> {
   // Files that the sandbox's group must read get their rights one by one; nobody else ever reads anything.
   process.umask(process.getuid?.() === 0 ? 0o027 : 0o077);
   const folders = await prepareDataFolder(options.dataDir, process.getuid?.() ?? 0);
@@ -82,14 +92,14 @@ async function up(options: UpOptions): Promise<number> {
     folders,
     store,
     settings,
-    runtime,
+    runtime: additions.around(runtime),
     others,
     runnerDir,
     egress,
     clock: systemClock,
     log,
     serve: createServedChannel,
-    channels: [],
+    channels: additions.channels,
     version: packageJson.version,
     harness: process.env.BELLHOP_HARNESS || null,
     page,
@@ -170,10 +180,11 @@ function openInBrowser(url: string): void {
   opener.unref();
 }
 
-async function main(): Promise<number> {
+/** Resolves to the exit code when the host has ended. */
+export async function main(additions: Additions): Promise<number> {
   try {
     const options = readUpOptions(process.argv.slice(2), process.env);
-    if (options) return await up(options);
+    if (options) return await up(options, additions);
     process.stdout.write(USAGE);
     return EXIT.ok;
   } catch (error) {
@@ -188,4 +199,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exit(await main());
+if (import.meta.main) process.exit(await main(NOTHING_MORE));

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import type { Settings } from './types.ts';
+import { DEFAULT_LIMITS } from './sandboxes/port.ts';
+import type { Limits, Settings } from './types.ts';
 
 const MIB = 1024 * 1024;
 /** What one awake session is reckoned at. */
@@ -21,6 +22,17 @@ const hostName = v.pipe(
   v.regex(/^[a-z0-9.-]+(?::\d{1,5})?$/i, 'a name as in bellhop.example.com'),
 );
 
+/** Below these not even the runner runs. */
+const limit = {
+  memoryBytes: count(128 * MIB),
+  pids: count(32),
+  cpus: v.pipe(v.number(), v.minValue(0.1)),
+  fileBytes: count(16 * MIB),
+  diskBytes: count(16 * MIB),
+};
+
+const DEFAULTS: Limits = { ...DEFAULT_LIMITS, diskBytes: 4 * 1024 * MIB };
+
 const schema = v.strictObject({
   maxFileBytes: v.optional(bytes, 25 * MIB),
   maxTextBytes: v.optional(bytes, 256 * 1024),
@@ -37,14 +49,27 @@ const schema = v.strictObject({
   stopGraceMs: v.optional(ms, 3_000),
   maxAwake: v.optional(count(1), () => awakeFor(totalmem())),
   maxRowsPerMinute: v.optional(count(1), 1_000),
-  maxOutboundBytes: v.optional(bytes, 32 * MIB),
+  maxOutboundBytes: v.optional(bytes, 16 * MIB),
   hostNames: v.optional(v.array(hostName), []),
   keepEventsMs: v.optional(ms, 30 * DAY_MS),
   keepMessagesMs: v.optional(ms, 90 * DAY_MS),
   keepGenerationsMs: v.optional(ms, 30 * DAY_MS),
   keepConversationMs: v.optional(ms, 365 * DAY_MS),
   maxFilesBytes: v.optional(bytes, 5 * 1024 * MIB),
+  limits: v.pipe(
+    v.optional(v.partial(v.strictObject(limit)), {}),
+    v.transform((given): Limits => ({ ...DEFAULTS, ...given })),
+  ),
+  agentLimits: v.optional(v.record(v.string(), v.partial(v.strictObject(limit))), {}),
+  minFreeDiskBytes: v.optional(count(0), 1024 * MIB),
 });
+
+/** What a sandbox of this agent may take. */
+export function limitsOf(settings: Pick<Settings, 'limits' | 'agentLimits'>, agentName: string): Limits {
+  // Own names only: an agent may be called like something that every object has.
+  const own = Object.hasOwn(settings.agentLimits, agentName) ? settings.agentLimits[agentName] : {};
+  return { ...settings.limits, ...own };
+}
 
 /** Half of the memory, one place at least. */
 function awakeFor(bytes: number): number {

@@ -1,6 +1,8 @@
 /** Words that every folder of the host uses: ids, the clock, settings. Types only, but for the parsers of ids. */
 import type { MessageId } from '@bellhop/mailbox';
 
+import type { SandboxLimits } from './sandboxes/port.ts';
+
 type Brand<Name extends string> = string & { readonly __brand: Name };
 
 export type SessionId = Brand<'SessionId'>;
@@ -88,4 +90,15 @@ export interface Settings {
   readonly keepConversationMs: number;
   /** Copies of files that agents sent; beyond it the oldest go first. */
   readonly maxFilesBytes: number;
+  /** What a sandbox may take of the machine … */
+  readonly limits: Limits;
+  /** … and what is different for an agent, by its name. */
+  readonly agentLimits: Readonly<Record<string, Partial<Limits>>>;
+  /** Nothing is woken, and what runs is stopped, while the disk has less than this left. */
+  readonly minFreeDiskBytes: number;
+}
+
+export interface Limits extends SandboxLimits {
+  /** What the session's and the agent's writable folders may hold together. */
+  readonly diskBytes: number;
 }

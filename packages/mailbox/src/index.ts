@@ -1,2 +1,3 @@
 export * from './model.ts';
+export { POINTS, type PointName, point } from './point.ts';
 export * from './time.ts';

@@ -164,3 +164,8 @@ for (const [title, ack, attempt, isTaken] of [
     assert.equal(batch === null, isTaken);
   });
 }
+
+test('an ack of an attempt that was never handed out keeps no message from its turn', () => {
+  const forged = acks({ id: 'm', status: 'completed', attempt: 8, ackSeq: 1 });
+  assert.deepEqual(ids(select(due('m'), forged)), ['m']);
+});

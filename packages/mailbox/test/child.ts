@@ -53,14 +53,16 @@ function dieCommitting(outDir: string, where: string, size: string): void {
   die();
 }
 
-/** One of two writers: rows one by one, as fast as it can, once it is told to go. */
-async function insert(outDir: string, name: string, count: string): Promise<void> {
+/** One of two writers: a row each time it is told to. At full speed one of them would keep the other from the lock. */
+async function insert(outDir: string, name: string): Promise<void> {
   const outbound = OutboundMailbox.open(outDir, 1);
   say('ready');
-  await createInterface({ input: process.stdin })[Symbol.asyncIterator]().next();
-  for (let n = 0; n < Number(count); n += 1) outbound.addRow(tid(name), outRow(`${name}-${n}`), 40, T0);
-  say('done');
-  process.exit(0);
+  const rows = { added: 0 };
+  for await (const _ of createInterface({ input: process.stdin })) {
+    outbound.addRow(tid(name), outRow(`${name}-${rows.added}`), 40, T0);
+    rows.added += 1;
+    say('done');
+  }
 }
 
 /** Turns without end: turn n writes three rows over several pages and one ack, and prunes what is 20 turns old. */
@@ -101,7 +103,7 @@ function dieAtCall(work: () => void, at: number): void {
 const [verb, dir = '', ...rest] = process.argv.slice(2);
 if (verb === 'die-enqueueing') dieEnqueueing(dir);
 else if (verb === 'die-committing') dieCommitting(dir, rest[0] ?? '', rest[1] ?? '');
-else if (verb === 'insert') await insert(dir, rest[0] ?? '', rest[1] ?? '');
+else if (verb === 'insert') await insert(dir, rest[0] ?? '');
 else if (verb === 'write-turns') writeTurns(dir);
 else if (verb === 'upgrade-inbound') dieAtCall(() => InboundMailbox.open(dir).close(), Number(rest[0]));
 else if (verb === 'upgrade-outbound')

@@ -1,7 +1,7 @@
 /** What an ack or a death means for a message: tables over the pure decisions. Applying them: inbound-settle.test.ts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideAck, decideCharge } from '../src/host/index.ts';
+import { decideAck, decideCharge, type InboundChange, keepTogether } from '../src/host/index.ts';
 import type { Ack, InboundRow } from '../src/index.ts';
 import { inboundRow, mid, POLICY, T0, tid } from './support.ts';
 
@@ -160,3 +160,23 @@ for (const [title, row, generation, counts] of [
 }
 
 test('charge: a message that is not there is not charged', () => assert.equal(charge(undefined), null));
+
+test('M7: what one turn held waits for the last of it; others, and what has ended, are left as they are', () => {
+  const charged = (id: string, dueMs: number): InboundChange => ({
+    kind: 'charged',
+    id: mid(id),
+    attempt: 1,
+    generation: 1,
+    dueMs,
+  });
+  const ended: InboundChange = { kind: 'failed', id: mid('c'), attempt: 1, reason: 'no' };
+  const claims = ['a', 'b', 'c'].map((id) => ack({ messageId: mid(id), status: 'processing' }));
+  const other = ack({ messageId: mid('d'), status: 'processing', turnId: tid('U') });
+  assert.deepEqual(
+    keepTogether(
+      [charged('a', 5), charged('b', 9), ended, charged('d', 1), charged('e', 2)],
+      [...claims, other],
+    ),
+    [charged('a', 9), charged('b', 9), ended, charged('d', 1), charged('e', 2)],
+  );
+});

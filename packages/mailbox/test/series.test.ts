@@ -154,3 +154,18 @@ test('H11: a row for a fresh runner is seen by a generation that begins after it
   mailbox.settle({ changes: [{ kind: 'released', id: mid('fresh'), attempt: 1, dueMs: T0 }] });
   assert.deepEqual(due(before), ['fresh'], 'its retry waits for no other generation');
 });
+
+test('H6: a cancelled series is forgotten by its name, and what is to come of another stays', (t) => {
+  const { change, mailbox } = opened(t);
+  change({ kind: 'cancel', id: 'daily' });
+  mailbox.forget(['daily', 'other', 'talk'], []);
+  const left = mailbox.rows(['daily', 'daily:1', 'other', 'talk'].map(mid));
+  assert.deepEqual(
+    [...left.keys()],
+    ['daily:1', 'other', 'talk'],
+    'the newest row stays, as numbers count on',
+  );
+  mailbox.enqueue([message('newer')]);
+  mailbox.forget(['daily'], []);
+  assert.deepEqual([...mailbox.rows(['daily:1', 'other', 'talk'].map(mid)).keys()], ['other', 'talk']);
+});

@@ -234,6 +234,20 @@ test('attack: bad UTF-8 does not stop the host: it is read as text with marks', 
   assert.match(result.snapshot.rows[0]?.content ?? '', /^\{"text":"\ufffd+llo"\}$/);
 });
 
+for (const [table, columns] of [
+  ['messages_out', "(id, seq, timestamp, kind, content) SELECT 'r' || x, 2 * x + 101, 't', 'chat', '{}'"],
+  ['processing_ack', "(message_id, status, status_changed) SELECT 'none' || x, 'processing', ''"],
+] as const) {
+  test(`attack: more rows in ${table} than an honest runner ever keeps`, (t) => {
+    const folder = outboxFor(t);
+    tamper(
+      folder,
+      `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 20000) INSERT INTO ${table} ${columns} FROM n`,
+    );
+    assertRefused(t, folder, /more than 20000 rows/);
+  });
+}
+
 test('attack: more rows than are read at once: the rest comes with the next look', (t) => {
   const folder = outboxFor(t);
   tamper(

@@ -9,7 +9,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InboundRow, MessageId, OutboundId, TurnId } from '@bellhop/mailbox';
+import { type InboundRow, type MessageId, type OutboundId, point, type TurnId } from '@bellhop/mailbox';
 import {
   type Batch,
   type NewOutbound,
@@ -94,6 +94,7 @@ async function runTurn(deps: LoopDeps, batch: Batch): Promise<void> {
   const held: InboundRow[] = [];
   const claim = (rows: readonly InboundRow[]): void => {
     outbound.claim(turnId, rows, now());
+    point('runner.claimed');
     held.push(...rows);
     emit({ t: 'working', turn: turnId, messages: held.map((m) => m.id) });
   };
@@ -191,8 +192,12 @@ async function commit(
     prune: inbound,
     inboundSeq: inbound.seq,
     nowMs: now(),
-    ...(result?.onCommit ? { beforeCommit: () => result.onCommit?.('inside') } : {}),
+    beforeCommit() {
+      point('runner.committing');
+      result?.onCommit?.('inside');
+    },
   });
+  point('runner.committed');
   result?.onCommit?.('done');
   deps.emit({ t: 'bell' });
   await removeFiles(config.outDir, outbound.rowIds());

@@ -5,6 +5,7 @@
  * Ends with 0 when it was told to stop or nobody has spoken to it for long; with another code when it cannot go on,
  * after a line on stderr that the host keeps (W18). A configuration it cannot read is an error, never a default (L14).
  */
+import { point } from '@bellhop/mailbox';
 import { OutboundMailbox, upgradeOutbound } from '@bellhop/mailbox/runner';
 import { Bell } from './bell.ts';
 import { Cancel } from './cancel.ts';
@@ -66,6 +67,7 @@ export async function run(harnesses: Harnesses, argument: string | undefined): P
   }, ORPHAN_CHECK_MS);
   link.open();
   await link.connectedOnce();
+  point('runner.ready');
   await runLoop({
     config,
     outbound,

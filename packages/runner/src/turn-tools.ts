@@ -7,7 +7,14 @@
 import { createHash } from 'node:crypto';
 import { constants, copyFile, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
-import type { Address, InboundRow, OutboundId, OutboundKind, TurnId } from '@bellhop/mailbox';
+import {
+  type Address,
+  type InboundRow,
+  type OutboundId,
+  type OutboundKind,
+  point,
+  type TurnId,
+} from '@bellhop/mailbox';
 import type { NewOutbound, OutboundMailbox } from '@bellhop/mailbox/runner';
 import { HERE, TurnFailed, type TurnMessage, type TurnTask, type TurnTools } from './harness.ts';
 import { readInbound } from './inbound.ts';
@@ -242,6 +249,7 @@ export class Turn implements TurnTools {
     };
     const inboundSeq = await readInbound(inDir, (inbound) => inbound.greatestSeq());
     const { seq, fresh } = outbound.addRow(turnId, row, inboundSeq, now());
+    point('runner.sent');
     this.progress();
     if (fresh) emit({ t: 'bell' });
     return seq;

@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { createActions } from './effects/actions.ts';
 import { Client } from './effects/client.ts';
+import { createLetterActions } from './effects/letters.ts';
 import { browserMemory } from './effects/memory.ts';
 import { createModelActions } from './effects/model-actions.ts';
 import { keepOpen } from './effects/open.ts';
@@ -23,11 +24,12 @@ const now = () => Date.now();
 const outbox = createOutbox(client, store, waiting);
 const fillRandom = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
 const actions = createActions({ client, store, outbox, waiting, fillRandom, now });
+const letters = createLetterActions(client, store);
 const models = createModelActions(client, store);
 // A chunk of its own: the page is on the screen before Markdown is here.
 const markdown = lazyMarkdown(() => import('./markdown/render.ts'));
 
 const root = document.getElementById('page');
-if (root) render(app({ store, actions, models, memory, markdown }), root);
-keepOpen({ client, store, waiting, now });
+if (root) render(app({ store, actions, letters, models, memory, markdown }), root);
+keepOpen({ client, store, waiting, now, onFailed: () => void letters.look() });
 void actions.start();

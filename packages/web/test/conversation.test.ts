@@ -139,10 +139,32 @@ test('an answered question shows the option of the answer that follows it, also 
   ];
   const asked = entry(1, { kind: 'question', question: 'q', title: 'T', text: '?', options });
   const answer = entry(2, { kind: 'user', text: 'coffee', files: [] });
-  const page = { entries: [asked, answer], more: false, receipts: [], answered: ['q'] };
+  const page = {
+    entries: [asked, answer],
+    more: false,
+    receipts: [],
+    answered: [{ question: 'q', option: null }],
+  };
   const rows = timeline(withPage(EMPTY, page, false));
   assert.equal(rows.find((row) => row.kind === 'question')?.chosen, 'coffee');
   assert.equal(rows.find((row) => row.kind === 'mine')?.text, 'Coffee');
+});
+
+test('after a reload a question shows the option that the host names, whatever else was said after it', () => {
+  const options = ['tea', 'coffee'].map((value) => ({ label: value.toUpperCase(), value }));
+  const asked = entry(1, { kind: 'question', question: 'q', title: 'T', text: '?', options });
+  const said = entry(2, { kind: 'user', text: 'coffee', files: [] });
+  const page = (entries: LogEntry[]) => ({
+    entries,
+    more: false,
+    receipts: [],
+    answered: [{ question: 'q', option: 'tea' }],
+  });
+  const chosen = (conversation: typeof EMPTY) =>
+    timeline(conversation).find((row) => row.kind === 'question')?.chosen;
+  assert.equal(chosen(withPage(EMPTY, page([asked, said]), false)), 'tea');
+  const closedUnseen = { ...after([asked, said]), answered: { q: '' } };
+  assert.equal(chosen(withPage(closedUnseen, page([]), false)), 'tea', 'and over what was guessed before');
 });
 
 test('a question that was answered elsewhere is closed by the word that nothing needs the person', () => {

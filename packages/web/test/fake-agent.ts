@@ -110,6 +110,7 @@ export async function play(server: FakeServer, thread: string, message: string, 
     }
     case 'fail':
       server.emit(thread, { type: 'ledger', turn: null });
+      server.letters.add(message, text, { thread, reason: 'the demo was asked to fail' });
       server.receipt(thread, message, 'failed', 'the demo was asked to fail');
       say({ kind: 'notice', text: 'Your message was not answered: the demo was asked to fail.' });
       return;
@@ -117,5 +118,6 @@ export async function play(server: FakeServer, thread: string, message: string, 
       answer(LIST[text] ?? `You said: ${text}`);
   }
   server.emit(thread, { type: 'ledger', turn: null });
+  server.letters.answered(message, thread);
   server.receipt(thread, message, 'answered');
 }

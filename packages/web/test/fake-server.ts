@@ -20,6 +20,8 @@ import type {
   TurnView,
 } from '@bellhop/host/api';
 import { play } from './fake-agent.ts';
+import { json, refuse } from './fake-answer.ts';
+import { FakeLetters } from './fake-letters.ts';
 import { FakeModelApi } from './fake-model-api.ts';
 
 export const POLICY =
@@ -34,7 +36,7 @@ const MAX_UPLOAD = 5_000_000;
 interface Talk {
   readonly entries: LogEntry[];
   readonly receipts: Map<string, ReceiptEvent>;
-  readonly answered: Set<string>;
+  readonly answered: Map<string, string>;
   readonly listeners: Set<ServerResponse>;
   title: string;
   readSeq: number;
@@ -48,6 +50,7 @@ export class FakeServer {
   readonly stopped: string[] = [];
   readonly retried: string[] = [];
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
+  readonly letters = new FakeLetters();
   readonly models = new FakeModelApi();
   signedIn = true;
   password = 'open sesame';
@@ -111,7 +114,7 @@ export class FakeServer {
     const talk: Talk = {
       entries: [],
       receipts: new Map(),
-      answered: new Set(),
+      answered: new Map(),
       listeners: new Set(),
       title: '',
       readSeq: 0,
@@ -186,6 +189,7 @@ export class FakeServer {
       return refuse(response, 403, 'the password is wrong', 'Try again, or type ./bellhop link');
     }
     if (!this.signedIn) return refuse(response, 401, 'you are not signed in', 'Type ./bellhop link');
+    if (this.letters.handle(request.method, pathname, response)) return;
     const thread = searchParams.get('thread') ?? 'main';
     const route = `${request.method} ${pathname}`;
     const said = this.models.answer(route, searchParams, body);
@@ -214,7 +218,7 @@ export class FakeServer {
           entries,
           more: entries.length < all.length,
           receipts,
-          answered: [...talk.answered],
+          answered: [...talk.answered].map(([question, option]) => ({ question, option })),
         });
       }
       case 'GET /v1/events':
@@ -261,7 +265,7 @@ export class FakeServer {
     this.answers.push(answer);
     const { id, question, option, thread = 'main' } = answer;
     json(response, 202, { message: id, session: 's1', agent: 'bell', thread, demo: true });
-    this.talk(thread).answered.add(question);
+    this.talk(thread).answered.set(question, option);
     this.say(thread, { kind: 'user', text: option, files: [] }, { id });
     this.say(thread, { kind: 'text', text: `You chose: ${option}`, files: [] }, { replyTo: id });
     this.receipt(thread, id, 'answered');
@@ -328,17 +332,8 @@ const STATUS: Status = {
   waitingFor: [],
 };
 
-export function refuse(response: ServerResponse, status: number, message: string, hint: string): void {
-  json(response, status, { error: { code: 'test', message, hint } });
-}
-
 function frame(event: StreamEvent): string {
   return `${event.type === 'entry' ? `id: ${event.seq}\n` : ''}data: ${JSON.stringify(event)}\n\n`;
-}
-
-function json(response: ServerResponse, status: number, value: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(value));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -113,6 +113,24 @@ export function realHost(sandbox: SandboxKind): void {
       assert.equal(said('You must never see this').length, 0);
     });
 
+    test('a failed message is told by its story, and is a dead letter until it is discarded', async () => {
+      await desk().say('fail for good');
+      await desk()
+        .receipt('fail for good', /^Failed/)
+        .waitFor();
+      await desk().mine('fail for good').getByRole('button', { name: 'Why', exact: true }).click();
+      await desk().press('The whole story');
+      const story = desk().page.getByRole('complementary', { name: 'Why' });
+      await story.getByText('the demo was asked to fail').first().waitFor();
+      await story.getByText('In its mailbox as number').waitFor();
+      await desk().page.getByRole('link', { name: 'Dead letters 1' }).click();
+      await desk().page.getByRole('region', { name: 'Dead letters' }).getByRole('button').click();
+      await story.getByText('fail for good').waitFor();
+      await story.getByRole('button', { name: 'Discard' }).click();
+      await desk().page.getByText('Nothing is lost here').waitFor();
+      await desk().open(`${new URL('/', at.link)}#/bell/${THREAD}`);
+    });
+
     test('a turn that hangs is stopped by a person, and tried again', async () => {
       await desk().say('hang');
       await desk().receipt('hang', 'At work').waitFor();

@@ -16,11 +16,12 @@
  *   POST /v1/messages/:id/retry                        -> 202 {}
  *   POST /v1/answers               SendAnswer          -> 202 SentMessage
  *   POST /v1/turns/stop            StopTurn            -> 202 {}
+ *   and what is asked about messages of all channels: operator/shapes.ts
  *
  * On the owner's socket alone:
  *
  *   POST /v1/stop                                      -> 202 {}
- *   and what operators ask for: operator/shapes.ts
+ *   and about sessions: operator/shapes.ts
  *   POST /v1/links                                     -> 201 SignInLink
  *   POST /v1/password              SetPassword         -> 204
  *
@@ -259,7 +260,13 @@ export interface EntryPage {
   /** What became of the person's messages on this page; those without one here are answered. */
   readonly receipts: readonly ReceiptEvent[];
   /** The questions on this page that have been answered. */
-  readonly answered: readonly string[];
+  readonly answered: readonly AnsweredQuestion[];
+}
+
+export interface AnsweredQuestion {
+  readonly question: string;
+  /** The chosen option's value; null when it was answered before the host kept that. */
+  readonly option: string | null;
 }
 
 export interface StopTurn {

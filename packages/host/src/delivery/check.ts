@@ -5,6 +5,8 @@
  * refused. A refused row is a failed delivery with its reason: seen by the owner, told to the agent, never "delivered"
  * (D1).
  */
+
+import type { OutgoingContent, OutgoingFile } from '@bellhop/channels';
 import type { OutboundId, OutboundRow } from '@bellhop/mailbox';
 import type { Mailboxes } from '../sessions/port.ts';
 import { addDelivery, type Delivery } from '../store/deliveries.ts';
@@ -12,11 +14,11 @@ import type { Sql } from '../store/port.ts';
 import { addQuestion } from '../store/questions.ts';
 import { noteDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
-import { type CopiedFile, type DeliveryContent, type OutboundContent, parseContent } from './content.ts';
+import { type OutboundContent, parseContent } from './content.ts';
 import type { CheckedRows, RowChecker, TaskChange } from './port.ts';
 
 type Verdict =
-  | { readonly kind: 'send'; readonly content: DeliveryContent; readonly problem: string | null }
+  | { readonly kind: 'send'; readonly content: OutgoingContent; readonly problem: string | null }
   | { readonly kind: 'task'; readonly change: TaskChange }
   | { readonly kind: 'refuse'; readonly reason: string };
 
@@ -76,7 +78,7 @@ export function createRowChecker(deps: {
     row: OutboundRow,
     content: { readonly text: string; readonly files: readonly string[] },
   ): Promise<Verdict> {
-    const files: CopiedFile[] = [];
+    const files: OutgoingFile[] = [];
     const lost: string[] = [];
     for (const name of content.files) {
       const taken = await mailboxes.takeFile(session, row.id, name, settings.maxFileBytes);
@@ -124,7 +126,7 @@ export function createRowChecker(deps: {
 
 /** A question can be answered from now on; a refused message is told to the one who waits for it. */
 async function consequences(sql: Sql, session: Session, delivery: Delivery): Promise<Delivery[]> {
-  const content = JSON.parse(delivery.content) as DeliveryContent | null;
+  const content = JSON.parse(delivery.content) as OutgoingContent | null;
   if (content?.kind === 'question') {
     const options = JSON.stringify(content.options.map((o) => o.value));
     const { channel, chat, thread } = session;
@@ -137,7 +139,7 @@ async function consequences(sql: Sql, session: Session, delivery: Delivery): Pro
 
 function refusalNotice(refused: Delivery): Delivery {
   const text = `A message of your agent was not sent: ${refused.reason}.`;
-  const content: DeliveryContent = { kind: 'text', text, files: [], notice: true };
+  const content: OutgoingContent = { kind: 'text', text, files: [], notice: true };
   const id = `notice:refused:${refused.id}` as OutboundId;
   return { ...refused, id, content: JSON.stringify(content), state: 'queued', reason: null, dueMs: 0 };
 }

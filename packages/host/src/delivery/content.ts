@@ -1,7 +1,8 @@
 /**
- * What an outbound row may say, read from hostile JSON (nanoclaw-formats C.3), and what the host keeps of it.
+ * What an outbound row may say, read from hostile JSON (nanoclaw-formats C.3).
  *
- * The copy (`DeliveryContent`) is what attempts, receipts and people see from here on; the row is not read again (M13).
+ * What the host keeps of it, as JSON in `deliveries.content`, is what a channel is given (`OutgoingContent`): attempts,
+ * receipts and people see that copy from here on; the row is not read again (M13).
  */
 import * as v from 'valibot';
 
@@ -66,28 +67,4 @@ export function parseContent(kind: string, json: string): OutboundContent | null
     if (notJson instanceof SyntaxError) return null;
     throw notJson;
   }
-}
-
-/** The host's copy, as JSON in `deliveries.content`. */
-export type DeliveryContent =
-  | {
-      readonly kind: 'text';
-      readonly text: string;
-      readonly files: readonly CopiedFile[];
-      readonly notice: boolean;
-    }
-  | { readonly kind: 'edit'; readonly target: string; readonly text: string }
-  | { readonly kind: 'reaction'; readonly target: string; readonly emoji: string }
-  | {
-      readonly kind: 'question';
-      readonly question: string;
-      readonly title: string;
-      readonly text: string;
-      readonly options: readonly { readonly label: string; readonly value: string }[];
-    };
-
-export interface CopiedFile {
-  readonly name: string;
-  readonly path: string;
-  readonly size: number;
 }

@@ -6,6 +6,7 @@
  * finds what is open in the store.
  */
 import { type Channel, type OutgoingContent, UnknownOutcomeError } from '@bellhop/channels';
+import { point } from '@bellhop/mailbox';
 import {
   attemptsToUnknown,
   beginAttempt,
@@ -20,7 +21,6 @@ import {
 import { targetOf } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import type { Clock, Log } from '../types.ts';
-import type { DeliveryContent } from './content.ts';
 import { type AttemptEnd, Lane } from './lane.ts';
 import { decideNext, type Next, type Outcome } from './outcome.ts';
 import { splitText } from './pieces.ts';
@@ -162,6 +162,7 @@ export class Engine implements DeliveryEngine {
     const { store, clock, log } = this.#deps;
     const { onUnknown, sendTimeoutMs } = channel.capabilities;
     await store.transaction((sql) => beginAttempt(sql, delivery, at.index, clock.now()));
+    point('host.attempting');
     const message = {
       chat: delivery.chat ?? '',
       thread: delivery.thread,
@@ -173,6 +174,7 @@ export class Engine implements DeliveryEngine {
     const outcome = await withDeadline(clock, sendTimeoutMs, this.#giveUp.signal, (signal) =>
       channel.send(message, signal),
     );
+    point('host.sent');
     const next = decideNext(outcome, at.attempts, onUnknown, clock.now());
     if (next.kind !== 'delivered') {
       log.warn('send', { row: delivery.id, piece: at.index, end: next.kind, reason: next.reason });
@@ -182,12 +184,13 @@ export class Engine implements DeliveryEngine {
         sql,
         delivery,
         at.index,
-        pieceState(next),
+        pieceState(next, at.before),
         next.kind === 'delivered' ? next.platformMessageId : null,
       );
       if (next.kind === 'delivered' && at.last) await setDelivery(sql, delivery, 'delivered', null, 0);
       if (next.kind === 'again') await setDelivery(sql, delivery, 'retry', next.reason, next.dueMs);
     });
+    point('host.receipted');
     return next;
   }
 
@@ -207,7 +210,7 @@ export class Engine implements DeliveryEngine {
 
   /** Edits and reactions name a row of the session; the platform wants its own id of it (D12). */
   async #resolve(delivery: Delivery): Promise<OutgoingContent | null> {
-    const content = JSON.parse(delivery.content) as DeliveryContent;
+    const content = JSON.parse(delivery.content) as OutgoingContent;
     if (content.kind === 'text' || content.kind === 'question') return content;
     const { store } = this.#deps;
     const own = await platformIdOf(store.read, delivery.session, content.target);
@@ -230,8 +233,9 @@ function withoutReceipt(piece: Piece | undefined): Piece | undefined {
   return piece?.state === 'attempting' ? { ...piece, state: 'unknown' } : piece;
 }
 
-function pieceState(next: Next): Piece['state'] {
-  if (next.kind === 'again') return next.unknown ? 'unknown' : 'retry';
+/** Once unknown it stays so: that a later attempt was turned away says nothing about the first. */
+function pieceState(next: Next, before: Piece | undefined): Piece['state'] {
+  if (next.kind === 'again') return next.unknown || before?.state === 'unknown' ? 'unknown' : 'retry';
   return next.kind === 'held' ? 'unknown' : next.kind;
 }
 

@@ -1,8 +1,9 @@
 /** What Bellhop itself says in a chat, as a delivery: it goes the way of an agent's words, and is said once per id. */
+
+import type { OutgoingContent } from '@bellhop/channels';
 import type { MessageId, OutboundId } from '@bellhop/mailbox';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Session } from '../types.ts';
-import type { DeliveryContent } from './content.ts';
 
 /** One notice per `id`, however often it is recorded. */
 export function notice(
@@ -12,7 +13,7 @@ export function notice(
   inReplyTo: MessageId | null,
   nowMs: number,
 ): Delivery {
-  const content: DeliveryContent = { kind: 'text', text, files: [], notice: true };
+  const content: OutgoingContent = { kind: 'text', text, files: [], notice: true };
   return {
     session: session.id,
     id: `notice:${id}` as OutboundId,

@@ -16,6 +16,7 @@ import {
   removeOldGenerations,
   type Span,
 } from '../store/old.ts';
+import { oldOwnEnds, removeOwnEnd } from '../store/own-ends.ts';
 import type { Sql, Store } from '../store/port.ts';
 import { sessionById } from '../store/sessions.ts';
 import type { SessionId, Settings } from '../types.ts';
@@ -44,6 +45,7 @@ export function retentionClasses(deps: ClassDeps): readonly RetentionClass[] {
     { name: 'generations', keepMs: settings.keepGenerationsMs, step: within(removeOldGenerations) },
     { name: 'conversation', keepMs: settings.keepConversationMs, step: within(removeOldEntries) },
     { name: 'messages', keepMs: settings.keepMessagesMs, step: (span) => messages(deps, span) },
+    { name: 'own rows', keepMs: settings.keepMessagesMs, step: (span) => ownRows(deps, span) },
     { name: 'deliveries', keepMs: settings.keepMessagesMs, step: (span) => deliveries(deps, span) },
   ];
 }
@@ -63,6 +65,19 @@ async function messages(deps: ClassDeps, span: Span): Promise<number | null> {
   }
   await store.transaction(async (sql) => {
     for (const one of old) await removeMessage(sql, one);
+  });
+  return old.at(-1)?.atMs ?? null;
+}
+
+async function ownRows(deps: ClassDeps, span: Span): Promise<number | null> {
+  const { store } = deps;
+  const old = await oldOwnEnds(store.read, span);
+  for (const [session, found] of Map.groupBy(old, (one) => one.session)) {
+    const ids = found.map(({ message }) => message);
+    await inMailbox(deps, session, (mailbox) => mailbox.forget(ids, []));
+  }
+  await store.transaction(async (sql) => {
+    for (const one of old) await removeOwnEnd(sql, one);
   });
   return old.at(-1)?.atMs ?? null;
 }

@@ -6,14 +6,14 @@
  * and is replayed after a crash; one target's failure touches no other (R2, R8).
  */
 import type { Accepted, AnswerEvent, ChannelEvent, MessageEvent } from '@bellhop/channels';
-import type { MessageId, NewMessage } from '@bellhop/mailbox';
+import { type MessageId, type NewMessage, point } from '@bellhop/mailbox';
 import type { AccessGate } from '../access/port.ts';
 import { notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
 import type { AcceptedRow } from '../sessions/port.ts';
 import { type Wiring, wiringsOf } from '../store/agents.ts';
 import { addDelivery } from '../store/deliveries.ts';
-import { addAnsweredTarget, addEvent, addTarget, targetsOf } from '../store/events.ts';
+import { addAnsweredTarget, addEvent, addTarget, newestEventMs, targetsOf } from '../store/events.ts';
 import type { Sql, Store } from '../store/port.ts';
 import { closeQuestion, questionById } from '../store/questions.ts';
 import { findOrOpenSession, noteDue } from '../store/sessions.ts';
@@ -41,9 +41,11 @@ class AnsweredBefore extends Error {}
 
 export function createRouter(deps: RouterDeps): Router {
   const { store, access, clock, log } = deps;
-  // Strictly growing, so that the order of acceptance can be told from it.
+  // Strictly growing, so that the order of acceptance can be told from it: also when the clock was set back since, and
+  // from one host to the next.
   const last = { acceptedMs: 0 };
-  const acceptTime = () => {
+  const acceptTime = async (sql: Sql) => {
+    if (last.acceptedMs === 0) last.acceptedMs = await newestEventMs(sql);
     last.acceptedMs = Math.max(clock.now(), last.acceptedMs + 1);
     return last.acceptedMs;
   };
@@ -54,7 +56,7 @@ export function createRouter(deps: RouterDeps): Router {
     targets: (sql: Sql) => Promise<readonly { session: Session; row: AcceptedRow }[]>,
   ): Promise<Accepted> {
     const sessions = await store.transaction(async (sql) => {
-      if (!(await addEvent(sql, channel, event.id, acceptTime()))) return null;
+      if (!(await addEvent(sql, channel, event.id, await acceptTime(sql)))) return null;
       const found = await targets(sql);
       for (const { session, row } of found) {
         // The index entry comes before the row it announces; here both are one commit.
@@ -62,8 +64,10 @@ export function createRouter(deps: RouterDeps): Router {
         await addTarget(sql, { session: session.id, message: row.message.id, channel }, JSON.stringify(row));
       }
       await deps.journal(sql, channel, event);
+      point('host.accepting');
       return found.map(({ session }) => session.id);
     });
+    point('host.accepted');
     if (sessions === null) return acceptedBefore(channel, event.id);
     for (const session of sessions) deps.nudge(session);
     return { kind: 'accepted', event: event.id, sessions };
@@ -104,7 +108,7 @@ export function createRouter(deps: RouterDeps): Router {
   ): Promise<Accepted> {
     const message = event.id as MessageId;
     const done = await store.transaction(async (sql) => {
-      if (!(await addEvent(sql, channel, event.id, acceptTime()))) return null;
+      if (!(await addEvent(sql, channel, event.id, await acceptTime(sql)))) return null;
       const answers = [];
       for (const wiring of engaged) {
         const session = await open(sql, channel, event, wiring);
@@ -149,7 +153,7 @@ export function createRouter(deps: RouterDeps): Router {
     if (!question.open) return refuse(channel, event, 'this question has been answered');
     const recorded = record(channel, event, async (sql) => {
       // Undoes the event as well: of two presses at the same time the second is not accepted.
-      if (!(await closeQuestion(sql, event.question))) throw new AnsweredBefore();
+      if (!(await closeQuestion(sql, event.question, event.option))) throw new AnsweredBefore();
       const session = { id: question.session } as Session;
       return [{ session, row: toAnswerRow(channel, event, clock.now()) }];
     });

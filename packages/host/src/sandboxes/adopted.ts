@@ -17,8 +17,6 @@ import { bootId, isRunning, type ProcessId, strike } from './processes.ts';
 /** How late an end is seen. Fifty sandboxes cost 200 reads of /proc a second, a quarter of a percent of a core. */
 const LOOK_MS = 500;
 
-const UNKNOWN: SandboxExit = { code: null, signal: null, output: '' };
-
 export interface Survivor {
   readonly mark: string;
   readonly identity: string;
@@ -26,8 +24,8 @@ export interface Survivor {
   readonly processes: readonly ProcessId[];
   /** What runs under its mark. */
   left(): Promise<readonly ProcessId[]>;
-  /** Called once, before `exited` resolves. */
-  gone(): void;
+  /** Called once, before `exited` resolves. Says which limit it was ended for, if it was. Must not reject. */
+  gone(): Promise<string | null>;
 }
 
 export function takeOver(survivor: Survivor): RunningSandbox {
@@ -48,8 +46,7 @@ export function takeOver(survivor: Survivor): RunningSandbox {
 async function end(survivor: Survivor, killed: Promise<true>): Promise<SandboxExit> {
   while ((await areRunning(survivor.processes)) && !(await within(LOOK_MS, killed)));
   await endAll(() => stillThere(survivor), strike);
-  survivor.gone();
-  return UNKNOWN;
+  return { code: null, signal: null, output: '', why: await survivor.gone() };
 }
 
 /**

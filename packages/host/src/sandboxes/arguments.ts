@@ -2,7 +2,7 @@
  * The command line of a bubblewrap sandbox, as pure functions: what is true inside is decided here and nowhere else.
  *
  * Promises (design.md §6): own user, pid, network, ipc and uts namespaces; no capabilities; no further user namespaces;
- * a root that is read-only; writable are only the spec's writable mounts, /tmp and /dev/shm, both bounded; an
+ * only known and harmless system calls (seccomp.ts); a root that is read-only; writable are only the spec's writable mounts, /tmp and /dev/shm, both bounded; an
  * environment that holds what the spec says and nothing of the host.
  *
  * Not here: `--die-with-parent` (a sandbox outlives a dead host, to be adopted or stopped by the next one) and
@@ -14,7 +14,7 @@
  */
 
 import { isAbsolute, normalize } from 'node:path';
-import type { SandboxSpec } from './port.ts';
+import type { SandboxLimits, SandboxSpec } from './port.ts';
 
 export const MARK_VARIABLE = 'BELLHOP_MARK';
 /** Directory of the mount that carries the mark. */
@@ -22,6 +22,8 @@ export const MARK_DIRECTORY = '/run/bellhop-mark';
 /** Descriptors that the runtime opens: bubblewrap's own report, and the byte that says "the command comes next". */
 export const STATUS_FD = 3;
 export const GATE_FD = 4;
+/** And the file with the filter of system calls; bubblewrap closes it when it has read it. */
+export const FILTER_FD = 5;
 /** Where a root host shows the data folder to bubblewrap, in a mount namespace of its own. */
 export const DATA_VIEW = '/mnt';
 
@@ -43,12 +45,14 @@ export interface Owner {
 }
 
 export interface BwrapPlan {
-  readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command'>;
+  readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command' | 'limits'>;
   /** As bubblewrap sees the sources. */
   readonly mounts: readonly { readonly from: string; readonly target: string; readonly writable: boolean }[];
   readonly system: SystemLayout;
   /** Folder with the few files below /etc that are ours (ETC_FILES), as bubblewrap sees it. */
   readonly etcFrom: string;
+  /** This kernel counts a user's processes in each user namespace by itself. */
+  readonly countsInside: boolean;
   /** Who the sandbox is, inside and outside. */
   readonly owner: Owner;
   readonly timeZone: string;
@@ -73,7 +77,7 @@ export function sandboxEnvironment(
 
 /** Everything after `bwrap`. */
 export function bwrapArguments(plan: BwrapPlan): string[] {
-  const { mark, workDir, env, command } = plan.spec;
+  const { mark, workDir, env, command, limits } = plan.spec;
   // First, so that nothing in a spec can pass for it.
   const argv = ['--clearenv', '--setenv', MARK_VARIABLE, checkedMark(mark)];
   for (const [name, value] of Object.entries(sandboxEnvironment(env, plan.timeZone))) {
@@ -97,8 +101,12 @@ export function bwrapArguments(plan: BwrapPlan): string[] {
   for (const mount of parentsFirst(plan.mounts)) {
     argv.push(mount.writable ? '--bind' : '--ro-bind', mount.from, checkedTarget(mount.target));
   }
-  argv.push('--remount-ro', '/', '--chdir', workDir, '--json-status-fd', `${STATUS_FD}`, '--');
-  return [...argv, ...gated(command, `echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`)];
+  argv.push('--remount-ro', '/', '--chdir', workDir, '--json-status-fd', `${STATUS_FD}`);
+  argv.push('--seccomp', `${FILTER_FD}`, '--');
+  return [
+    ...argv,
+    ...gated(command, `${ceilings(limits, plan.countsInside)}; echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`),
+  ];
 }
 
 /**
@@ -124,6 +132,22 @@ export function gated(command: readonly string[], go: string): string[] {
   const missing = `{ echo "bellhop: no program $1 in the sandbox" >&2; exit 127; }`;
   const script = `command -v "$1" >/dev/null || ${missing}; ${go}`;
   return ['/bin/sh', '-c', script, 'sh', ...command];
+}
+
+/**
+ * Limits that a process carries itself, and cannot raise: in words of every shell, where blocks have 512 bytes, and the
+ * option for processes is -u or -p. Never one on addresses (RLIMIT_AS): V8 reserves far more than it uses.
+ */
+function ceilings({ fileBytes, pids }: SandboxLimits, countsInside: boolean): string {
+  const files = `ulimit -f ${Math.ceil(fileBytes / 512)}; ulimit -c 0`;
+  return countsInside ? `${files}; ulimit -u ${pids} 2>/dev/null || ulimit -p ${pids}` : files;
+}
+
+/** A chain whose first process puts itself into these control groups (cgroups.ts). */
+export function enterGroups(entrances: readonly string[], command: readonly string[]): string[] {
+  const script =
+    'n=$1; shift; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n - 1)); done; exec "$@"';
+  return ['sh', '-c', script, 'sh', `${entrances.length}`, ...entrances, ...command];
 }
 
 function boundedTmpfs(path: string, bytes: number): string[] {

@@ -9,10 +9,11 @@
  * too (the kernel does that at the end of a pid namespace), whereas the outer alone would leave it alive; nobody is
  * killed by pid without his start time.
  *
- * Not here: limits for memory, CPU and pids, and seccomp.
+ * Its limits are bounds.ts's; where the machine cannot hold one, the self-test says so.
  */
 
 import { realpath } from 'node:fs/promises';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { readIdentity, takeOver } from './adopted.ts';
 import {
@@ -21,8 +22,10 @@ import {
   bwrapArguments,
   checkedMark,
   DATA_VIEW,
+  enterGroups,
   type Owner,
 } from './arguments.ts';
+import { createBounds } from './bounds.ts';
 import { findMarked, markOf, scanMarks } from './bwrap-marks.ts';
 import { type Child, launch } from './child.ts';
 import { inheritedDescriptors } from './descriptors.ts';
@@ -34,7 +37,7 @@ import { bootId, isRunning, strike } from './processes.ts';
 import { rise } from './rise.ts';
 import { watch } from './running.ts';
 import { runSelfTest } from './selftest.ts';
-import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc } from './system.ts';
+import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc, writeFilter } from './system.ts';
 
 /** Who a sandbox is when the host is root. */
 const FIXED_ID = 1000;
@@ -48,6 +51,8 @@ export interface BwrapOptions {
   readonly path?: string;
   /** Name or path of bubblewrap; by default `bwrap`. */
   readonly bwrap?: string;
+  /** Where control groups are mounted; by default the system's place. */
+  readonly cgroupRoot?: string;
   /** Zone that the sandbox's clock shows; by default the host's. */
   readonly timeZone?: string;
 }
@@ -69,6 +74,7 @@ interface Ground extends Pick<BwrapPlan, 'system' | 'etcFrom'> {
   readonly dataDir: string;
   readonly bwrap: string;
   readonly covered: readonly number[];
+  readonly filter: string;
 }
 
 export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
@@ -78,6 +84,8 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
   const path = options.path ?? process.env.PATH ?? SYSTEM_PATH;
   const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const live = new Set<string>();
+  const bounds = createBounds(options.cgroupRoot ?? '/sys/fs/cgroup');
+  const countsInside = countsProcessesInside(release());
   // Looked at once; again after a failed start, since what it found may be gone.
   let ground: Promise<Ground> | null = null;
 
@@ -86,15 +94,16 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
   async function readGround(): Promise<Ground> {
     const dataDir = await realpath(options.dataDir);
     const etc = await writeEtc(dataDir, owner);
-    const [system, covered, bwrap] = await Promise.all([
+    const [system, covered, filter, bwrap] = await Promise.all([
       readLayout(),
       inheritedDescriptors(),
+      writeFilter(dataDir, process.arch),
       findProgram(wanted, path),
     ]);
     const etcFrom = view(dataDir, await pathInside(dataDir, etc));
     // Not left to spawn: it would look in SYSTEM_PATH, which is not where the operator said.
     if (bwrap === null) throw new Error(`there is no ${wanted} in ${path}`);
-    return { dataDir, system, covered, etcFrom, bwrap };
+    return { dataDir, system, covered, filter, etcFrom, bwrap };
   }
 
   async function unavailable(output: string, code: string | null): Promise<SandboxUnavailable> {
@@ -104,14 +113,20 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     return new SandboxUnavailable(why, install);
   }
 
-  async function commandFor(spec: SandboxSpec, { dataDir, system, etcFrom, bwrap }: Ground) {
+  async function commandFor(
+    spec: SandboxSpec,
+    { dataDir, system, etcFrom, bwrap }: Ground,
+  ): Promise<string[]> {
     const mounts = await Promise.all(
       spec.mounts.map(async ({ source, target, writable }) => {
         return { from: view(dataDir, await pathInside(dataDir, source)), target, writable };
       }),
     );
-    const argv = [bwrap, ...bwrapArguments({ spec, mounts, system, etcFrom, owner, timeZone })];
-    return hostIsRoot ? asOrdinaryUser(dataDir, owner, argv) : argv;
+    const plan = { spec, mounts, system, etcFrom, owner, timeZone, countsInside };
+    const argv = [bwrap, ...bwrapArguments(plan)];
+    const entrances = await bounds.prepare(spec.mark, spec.limits);
+    // The very first step: whoever may enter a group may no longer do so as an ordinary user.
+    return enterGroups(entrances, hostIsRoot ? asOrdinaryUser(dataDir, owner, argv) : argv);
   }
 
   async function spawn(spec: SandboxSpec): Promise<Child> {
@@ -127,6 +142,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
         workDir: '/',
         heralded: false,
         sidePipes: 2,
+        files: [known.filter],
         covered: known.covered,
       });
     } catch (error) {
@@ -147,15 +163,23 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
       throw await unavailable(child.output.text() || risen, null);
     }
     const { outer, inner } = risen;
+    const { memoryBytes } = spec.limits;
+    if (inner !== null) await bounds.hold(mark, inner, memoryBytes);
     return watch({
       mark,
-      identity: JSON.stringify({ boot: await bootId(), outer, inner }),
+      identity: JSON.stringify({ memoryBytes, boot: await bootId(), outer, inner }),
       child,
       // A command that was over before we looked has left no inner to name: then only the mark can tell.
       left: inner === null ? () => findMarked(mark) : async () => ((await isRunning(inner)) ? [inner] : []),
       strike,
-      gone: () => live.delete(mark),
+      gone: () => gone(mark),
     });
+  }
+
+  async function gone(mark: string): Promise<string | null> {
+    const why = await bounds.release(mark);
+    live.delete(mark);
+    return why;
   }
 
   async function start(spec: SandboxSpec): Promise<RunningSandbox> {
@@ -164,7 +188,8 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     try {
       return await stand(spec);
     } catch (error) {
-      live.delete(spec.mark);
+      // While something of it runs, its groups stay: they cannot be removed, and still hold it.
+      await gone(spec.mark);
       throw error;
     }
   }
@@ -173,7 +198,11 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     kind: 'bwrap',
     warning: null,
     inside: (mount) => mount.target,
-    selfTest: () => runSelfTest({ start, dataDir: options.dataDir, owner, hostIsRoot, ...WORDS }),
+    async selfTest() {
+      const result = await runSelfTest({ start, dataDir: options.dataDir, owner, hostIsRoot, ...WORDS });
+      const warnings = await bounds.warnings();
+      return result.ok && warnings.length > 0 ? { ok: true, warnings } : result;
+    },
     start,
     async adopt(mark, identity) {
       if (live.has(mark)) return null;
@@ -183,12 +212,29 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
       if (processes === null || marks.some((shown) => shown !== mark)) return null;
       live.add(mark);
       const left = () => findMarked(mark);
-      return takeOver({ mark, identity, processes, left, gone: () => live.delete(mark) });
+      const [, inner] = processes;
+      const memoryBytes = Number((JSON.parse(identity) as { memoryBytes?: unknown }).memoryBytes);
+      if (inner && memoryBytes > 0) await bounds.hold(mark, inner, memoryBytes);
+      return takeOver({ mark, identity, processes, left, gone: () => gone(mark) });
     },
     async leftovers(installId) {
-      const found = await scanMarks(`${checkedMark(`bellhop:${installId}`)}:`);
+      const prefix = `${checkedMark(`bellhop:${installId}`)}:`;
+      const found = await scanMarks(prefix);
+      await bounds.releaseLeft(prefix);
       const foreign = found.filter(({ mark }) => !live.has(mark));
-      return leftoversOf(foreign, findMarked);
+      return leftoversOf(foreign, findMarked).map(({ mark, kill }) => ({
+        mark,
+        kill: async () => {
+          await kill();
+          await bounds.release(mark);
+        },
+      }));
     },
   };
+}
+
+/** From Linux 5.14 on; an older kernel counts all that the user has on the machine, the host's other sandboxes too. */
+export function countsProcessesInside(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map(Number);
+  return major > 5 || (major === 5 && minor >= 14);
 }

@@ -44,6 +44,8 @@ export interface ChildPlan {
   /** The first line on stdout is ours: it announces the command, and does not count as output. */
   readonly heralded: boolean;
   readonly sidePipes: number;
+  /** Files that the child finds open for reading on the descriptors after its pipes. */
+  readonly files?: readonly string[];
   /** Descriptors that the child would inherit and must not: it gets /dev/null in their place. */
   readonly covered: readonly number[];
 }
@@ -52,19 +54,23 @@ export interface ChildPlan {
 export async function launch(plan: ChildPlan): Promise<Child> {
   const [file = '', ...rest] = plan.command;
   const nothing = await open('/dev/null', 'r+');
+  const handles = [nothing];
   try {
     const pipes = Array.from({ length: 2 + plan.sidePipes }, () => 'pipe' as const);
-    const top = Math.max(pipes.length, ...plan.covered);
-    const above = Array.from({ length: top - pipes.length }, (_, index) =>
-      plan.covered.includes(pipes.length + 1 + index) ? nothing.fd : ('ignore' as const),
+    // Opened for each child anew: a descriptor is read to its end once.
+    for (const file of plan.files ?? []) handles.push(await open(file));
+    const own = [...pipes, ...handles.slice(1).map(({ fd }) => fd)];
+    const top = Math.max(own.length, ...plan.covered);
+    const above = Array.from({ length: top - own.length }, (_, index) =>
+      plan.covered.includes(own.length + 1 + index) ? nothing.fd : ('ignore' as const),
     );
-    const stdio = ['ignore' as const, ...pipes, ...above];
+    const stdio = ['ignore' as const, ...own, ...above];
     return await attach(
       spawn(file, rest, { cwd: plan.workDir, env: { ...plan.env }, detached: true, stdio }),
       plan,
     );
   } finally {
-    await nothing.close();
+    for (const handle of handles) await handle.close();
   }
 }
 

@@ -50,7 +50,10 @@ export function createNoneRuntime(options: NoneOptions = {}): SandboxRuntime {
       child,
       left: () => findMarked(mark),
       strike,
-      gone: () => live.delete(mark),
+      gone: async () => {
+        live.delete(mark);
+        return null;
+      },
     });
   }
 
@@ -68,7 +71,16 @@ export function createNoneRuntime(options: NoneOptions = {}): SandboxRuntime {
         return null;
       live.add(mark);
       const left = () => findMarked(mark);
-      return takeOver({ mark, identity, processes, left, gone: () => live.delete(mark) });
+      return takeOver({
+        mark,
+        identity,
+        processes,
+        left,
+        gone: async () => {
+          live.delete(mark);
+          return null;
+        },
+      });
     },
     async leftovers(installId) {
       const found = await scanMarks(`${checkedMark(`bellhop:${installId}`)}:`);

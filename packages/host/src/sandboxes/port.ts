@@ -14,6 +14,21 @@ export interface SandboxMount {
   readonly writable: boolean;
 }
 
+/** What one sandbox may take of the machine. */
+export interface SandboxLimits {
+  readonly memoryBytes: number;
+  /** Processes and threads. */
+  readonly pids: number;
+  /** Of one processor: 0.5 is half of one. */
+  readonly cpus: number;
+  /** The longest file. */
+  readonly fileBytes: number;
+}
+
+const GIB = 1024 ** 3;
+/** Enough for a browser or a compiler; a machine of 4 GiB survives two of them gone wild. */
+export const DEFAULT_LIMITS: SandboxLimits = { memoryBytes: GIB, pids: 256, cpus: 1, fileBytes: GIB };
+
 export interface SandboxSpec {
   /** `bellhop:<install id>:<session>:<generation>`; unique, found again after a crash of the host. */
   readonly mark: string;
@@ -22,6 +37,7 @@ export interface SandboxSpec {
   readonly env: Readonly<Record<string, string>>;
   /** The program and its arguments, paths inside the sandbox. */
   readonly command: readonly string[];
+  readonly limits: SandboxLimits;
 }
 
 export interface SandboxExit {
@@ -30,6 +46,8 @@ export interface SandboxExit {
   readonly signal: string | null;
   /** The last output on stdout and stderr, at most 16 KiB, for the operator (W18); '' when taken over. */
   readonly output: string;
+  /** What it was ended for, as far as the runtime knows: it went over a limit. Null when it ended otherwise. */
+  readonly why: string | null;
 }
 
 export interface RunningSandbox {

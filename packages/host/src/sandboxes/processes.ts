@@ -22,11 +22,13 @@ export interface ProcessId {
 const SCAN_WIDTH = 32;
 
 /** `pid (comm) state ppid …`: comm may hold spaces and parentheses, so count from the last one. */
-export function parseStat(text: string): { readonly state: string; readonly startTime: string } | null {
+export function parseStat(
+  text: string,
+): { readonly state: string; readonly parent: number; readonly startTime: string } | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
   const startTime = fields[19];
-  return state && startTime ? { state, startTime } : null;
+  return state && startTime ? { state, parent: Number(fields[1]), startTime } : null;
 }
 
 /** The process that has this pid now, or null when none does or only its zombie is left. */

@@ -21,8 +21,8 @@ export interface Watched<One> {
   strike(one: One): Promise<void>;
   /** What an operator types to see what will not go; by default a look at the processes. */
   readonly lookHint?: string;
-  /** Called once, before `exited` resolves. */
-  gone(): void;
+  /** Called once, before `exited` resolves. Says which limit it was ended for, if it was. Must not reject. */
+  gone(): Promise<string | null>;
 }
 
 export function watch<One>(sandbox: Watched<One>): RunningSandbox {
@@ -43,6 +43,5 @@ async function end<One>(sandbox: Watched<One>): Promise<SandboxExit> {
   const { code, signal } = await sandbox.child.ended;
   await endAll(sandbox.left, sandbox.strike);
   await sandbox.child.close();
-  sandbox.gone();
-  return { code, signal, output: sandbox.child.output.text() };
+  return { code, signal, output: sandbox.child.output.text(), why: await sandbox.gone() };
 }

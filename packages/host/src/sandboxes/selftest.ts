@@ -8,7 +8,13 @@
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Owner } from './arguments.ts';
-import { type RunningSandbox, type SandboxSpec, SandboxUnavailable, type SelfTest } from './port.ts';
+import {
+  DEFAULT_LIMITS,
+  type RunningSandbox,
+  type SandboxSpec,
+  SandboxUnavailable,
+  type SelfTest,
+} from './port.ts';
 import { othersMayEnter } from './system.ts';
 
 const CANARY = 'the host wrote this';
@@ -24,6 +30,7 @@ const DOORS: Readonly<Record<string, string>> = {
   capabilities: 'there are capabilities inside',
   privileges: 'programs inside may gain privileges (NoNewPrivs is 0)',
   user: 'the sandbox runs as root',
+  calls: 'system calls are not filtered inside',
   namespaces: 'new user namespaces can be made inside',
 };
 
@@ -46,9 +53,11 @@ while read -r key value rest; do
     CapEff:|CapPrm:|CapBnd:) [ "$value" = 0000000000000000 ] || open capabilities ;;
     NoNewPrivs:) [ "$value" = 1 ] || open privileges ;;
     Uid:) [ "$value" != 0 ] || open user ;;
+    Seccomp:) [ "$value" = 2 ] && filtered=yes ;;
   esac
 done < /proc/self/status
 unshare -Ur true 2>/dev/null && open namespaces
+[ "$filtered" = yes ] || open calls
 bound() { # what, then the files of cgroup v2 and v1, whose first word is 'max', -1 or more than 2^60 when there is none
   what=$1; shift
   for file; do
@@ -115,6 +124,7 @@ async function tryDoors(ground: Ground, folder: string): Promise<SelfTest> {
     workDir: '/',
     env: {},
     command: ['/bin/sh', '-c', SCRIPT],
+    limits: DEFAULT_LIMITS,
   });
   const { output } = await sandbox.exited;
   const written = await readFile(join(write, 'probe'), 'utf8').catch(() => '');

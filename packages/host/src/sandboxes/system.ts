@@ -18,6 +18,7 @@ import {
 } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { etcFiles, type Owner, type SystemLayout } from './arguments.ts';
+import { seccompFilter } from './seccomp.ts';
 
 /** Where util-linux lives; the only PATH that bubblewrap's own processes get. */
 export const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
@@ -54,6 +55,16 @@ export async function writeEtc(dataDir: string, owner: Owner): Promise<string> {
     await chmod(join(folder, name), 0o644);
   }
   return folder;
+}
+
+/** Writes the filter of system calls below the data folder. Returns the file. */
+export async function writeFilter(dataDir: string, arch: string): Promise<string> {
+  const filter = seccompFilter(arch);
+  if (filter === null) throw new Error(`there is no filter of system calls for ${arch}`);
+  const file = join(dataDir, 'sandbox', 'seccomp.bpf');
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, filter);
+  return file;
 }
 
 /** The path of a mount source below the data folder, links followed. `dataDir` is a real path already. */

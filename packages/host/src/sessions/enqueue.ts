@@ -6,7 +6,7 @@
  */
 import { constants, copyFile, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NewMessage } from '@bellhop/mailbox';
+import { type NewMessage, point } from '@bellhop/mailbox';
 import { type Folders, makeFolder, shareFile } from '../folders.ts';
 import { acceptedRows, markEnqueued } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
@@ -36,6 +36,7 @@ export function createEnqueuer(deps: {
         if (failed.length > 0) mailbox.revive(failed);
         return mailbox.enqueue(rows);
       });
+      point('host.enqueued');
       onEnqueued(added);
       // A crash before this commit enqueues again, which changes nothing.
       await store.transaction((sql) =>

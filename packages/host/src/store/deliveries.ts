@@ -21,7 +21,7 @@ export interface Delivery {
   readonly channel: string | null;
   readonly chat: string | null;
   readonly thread: string | null;
-  /** JSON of DeliveryContent (delivery/content.ts). */
+  /** JSON of OutgoingContent, the host's checked copy. */
   readonly content: string;
   readonly state: DeliveryState;
   readonly reason: string | null;
@@ -78,10 +78,10 @@ export async function addDelivery(sql: Sql, d: Delivery): Promise<boolean> {
   return added === 1;
 }
 
-/** What is not terminal, in the order in which it must go out. */
+/** What is not terminal, in the order in which it must go out: by number, as times are a clock's, which may be set back. */
 export async function openDeliveries(sql: Sql): Promise<Delivery[]> {
   const rows = await sql.all(
-    `SELECT ${COLUMNS} FROM deliveries WHERE state IN ('queued', 'attempting', 'retry') ORDER BY created_ms, session_id, seq`,
+    `SELECT ${COLUMNS} FROM deliveries WHERE state IN ('queued', 'attempting', 'retry') ORDER BY session_id, seq, created_ms`,
   );
   return rows.map(toDelivery);
 }

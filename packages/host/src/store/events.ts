@@ -22,6 +22,12 @@ export async function addEvent(sql: Sql, channel: string, id: string, nowMs: num
   return added === 1;
 }
 
+/** When the last event was accepted, in milliseconds; 0 when none was. */
+export async function newestEventMs(sql: Sql): Promise<number> {
+  const [row] = await sql.all('SELECT max(accepted_ms) AS ms FROM events');
+  return Number(row?.ms ?? 0);
+}
+
 /** Files in the spool that accepted messages still need. */
 export async function spooledFiles(sql: Sql): Promise<string[]> {
   const rows = await sql.all(

@@ -9,6 +9,8 @@ export interface Question {
   readonly thread: string | null;
   readonly options: readonly string[];
   readonly open: boolean;
+  /** The option's value; null while it is open, and when it was answered before answers were noted. */
+  readonly chosen: string | null;
 }
 
 export async function addQuestion(
@@ -36,7 +38,7 @@ export async function addQuestion(
 
 export async function questionById(sql: Sql, id: string): Promise<Question | null> {
   const [row] = await sql.all(
-    'SELECT session_id, channel, chat, thread, options, state FROM questions WHERE id = ?',
+    'SELECT session_id, channel, chat, thread, options, state, chosen FROM questions WHERE id = ?',
     id,
   );
   if (!row) return null;
@@ -47,10 +49,16 @@ export async function questionById(sql: Sql, id: string): Promise<Question | nul
     thread: row.thread as string | null,
     options: JSON.parse(String(row.options)) as string[],
     open: row.state === 'open',
+    chosen: row.chosen as string | null,
   };
 }
 
 /** False when it was answered before: the first answer counts. */
-export async function closeQuestion(sql: Sql, id: string): Promise<boolean> {
-  return (await sql.run("UPDATE questions SET state = 'answered' WHERE id = ? AND state = 'open'", id)) === 1;
+export async function closeQuestion(sql: Sql, id: string, chosen: string): Promise<boolean> {
+  const changed = await sql.run(
+    "UPDATE questions SET state = 'answered', chosen = ? WHERE id = ? AND state = 'open'",
+    chosen,
+    id,
+  );
+  return changed === 1;
 }

@@ -17,3 +17,17 @@ export const LIFE: readonly string[] = [
   'CREATE INDEX conversation_by_age ON conversation (at_ms)',
   `CREATE INDEX sessions_quarantined ON sessions (id) WHERE state = 'quarantined'`,
 ];
+
+/** The step that lets an answered question say what was chosen, and the host's own rows be found when they are old. */
+export const AFTERCARE: readonly string[] = [
+  // Null: it is open, or was answered before this was noted.
+  'ALTER TABLE questions ADD COLUMN chosen TEXT',
+  // Rows of the host's own making that have ended in a mailbox; those that people sent are targets.
+  `CREATE TABLE own_ends (
+  session_id TEXT NOT NULL REFERENCES sessions (id),
+  message_id TEXT NOT NULL,
+  ended_ms   BIGINT NOT NULL,
+  PRIMARY KEY (session_id, message_id)
+)`,
+  'CREATE INDEX own_ends_by_age ON own_ends (ended_ms)',
+];

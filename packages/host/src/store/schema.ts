@@ -3,7 +3,7 @@
  * stays, so a step that was released is never changed; what comes later is a step of its own. Times are milliseconds
  * since the epoch.
  */
-import { LIFE } from './schema-life.ts';
+import { AFTERCARE, LIFE } from './schema-life.ts';
 
 const FIRST_TABLES: readonly string[] = [
   `CREATE TABLE settings (
@@ -191,6 +191,12 @@ const CONVERSATIONS: readonly string[] = [
 
 const INCIDENTS: readonly string[] = ['ALTER TABLE sessions ADD COLUMN incident TEXT'];
 
-export const STORE_STEPS: readonly (readonly string[])[] = [FIRST_TABLES, CONVERSATIONS, LIFE, INCIDENTS];
+export const STORE_STEPS: readonly (readonly string[])[] = [
+  FIRST_TABLES,
+  CONVERSATIONS,
+  LIFE,
+  INCIDENTS,
+  AFTERCARE,
+];
 
 export const STORE_VERSION = STORE_STEPS.length;

@@ -226,7 +226,8 @@ export class Awake {
     if (this.#retired !== null && exit?.code === 0) {
       return { reason: this.#retired, costs: false, final: false, ready };
     }
-    const how = exit?.signal ? `ended by ${exit.signal}` : `exit code ${exit?.code ?? 'unknown'}`;
+    const how =
+      exit?.why ?? (exit?.signal ? `ended by ${exit.signal}` : `exit code ${exit?.code ?? 'unknown'}`);
     return {
       reason: ready || this.wasReady ? `its sandbox died (${how})` : `its sandbox died at its start (${how})`,
       costs: true,

@@ -72,7 +72,12 @@ function decideAwake(facts: LifeFacts, awake: AwakeFacts, settings: Settings): L
   }
   if (awake.idleSinceMs !== null) {
     const untilMs = awake.idleSinceMs + settings.idleStopMs;
-    if (nowMs >= untilMs) return { kind: 'stop', why: 'idle', costs: false, hard: false };
+    if (nowMs >= untilMs) {
+      // Due before it said so, and left lying all the time: else it would be woken for it again and again, at no cost.
+      const isRefused = facts.nextDueMs !== null && facts.nextDueMs <= awake.idleSinceMs;
+      if (isRefused) return stop(`it left its work lying for ${seconds(settings.idleStopMs)}`);
+      return { kind: 'stop', why: 'idle', costs: false, hard: false };
+    }
     return { kind: 'rest', untilMs };
   }
   // Ready, nothing claimed, not idle: it is about to look. A runner that never does is as stuck as one that claimed.

@@ -6,7 +6,9 @@
  *
  * When to wake and when to stop is decided elsewhere (supervisor.ts by decide.ts); what an end costs, too (sweep.ts).
  */
+import { point } from '@bellhop/mailbox';
 import { notice } from '../delivery/notice.ts';
+import type { Disk } from '../disk.ts';
 import { type RunningSandbox, SandboxUnavailable } from '../sandboxes/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
 import { bootFailures, markEnded, markSettled } from '../store/generations.ts';
@@ -15,17 +17,19 @@ import type { Actor } from './actor.ts';
 import type { Survivor } from './adoption.ts';
 import { Awake } from './awake.ts';
 import { type BreakerDeps, breakerDelayMs, tellOpen, tellOver } from './breaker.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { type HeardFrame, openLink } from './link.ts';
 import { waitingText } from './notices.ts';
 import type { Watcher } from './port.ts';
 import { Slots } from './slots.ts';
-import { intend, openDoorAgain, startGeneration, type WakeDeps } from './wake.ts';
+import { diskAllowance, intend, openDoorAgain, startGeneration, type WakeDeps } from './wake.ts';
 
 const UNAVAILABLE_BASE_MS = 2_000;
 const UNAVAILABLE_MAX_MS = 60_000;
 
 export interface LivesDeps extends WakeDeps, BreakerDeps {
   readonly watcher: Watcher;
+  readonly disk: Disk;
 }
 
 export class Lives {
@@ -33,12 +37,14 @@ export class Lives {
   readonly #actors: ReadonlyMap<SessionId, Actor>;
   readonly #nudge: (session: SessionId) => void;
   readonly #slots: Slots;
+  readonly #disk: DiskWatch;
 
   constructor(deps: LivesDeps, actors: ReadonlyMap<SessionId, Actor>, nudge: (session: SessionId) => void) {
     this.#deps = deps;
     this.#actors = actors;
     this.#nudge = nudge;
     this.#slots = new Slots(deps.settings.maxAwake);
+    this.#disk = new DiskWatch({ ...deps, allowance: (session) => diskAllowance(deps, session) });
   }
 
   /** Starts a sandbox for this session, or makes it wait in line for a place. */
@@ -53,6 +59,7 @@ export class Lives {
     const awake = new Awake(generation, session, clock, await bootFailures(store.read, session.id));
     actor.awake = awake;
     try {
+      await this.#disk.admit(session);
       const sandbox = await startGeneration(this.#deps, session, awake, (frame) =>
         this.#hear(session, actor, awake, frame),
       );
@@ -92,6 +99,7 @@ export class Lives {
   }
 
   #watch(session: Session, actor: Actor, awake: Awake, sandbox: RunningSandbox): void {
+    this.#disk.hold(awake);
     void sandbox.exited.then((exit) => this.#ended(session, actor, awake, exit));
   }
 
@@ -138,11 +146,16 @@ export class Lives {
       case 'idle':
         watcher.typing(session, false);
         if (this.#slots.waiting > 0) this.#makeRoom();
-        // Now its idle time runs.
-        actor.wakeOnlyAfter(this.#deps.settings.idleStopMs);
+        // Its idle time runs from when it first had nothing to do: it says so again after every look of its own.
+        actor.wakeOnlyAfter(this.#idleLeftMs(awake));
         return;
       default:
     }
+  }
+
+  #idleLeftMs(awake: Awake): number {
+    const nowMs = this.#deps.clock.now();
+    return (awake.facts.idleSinceMs ?? nowMs) + this.#deps.settings.idleStopMs - nowMs;
   }
 
   async #ended(
@@ -167,12 +180,16 @@ export class Lives {
       // It stays open in the store, and the next start of the host ends it.
       log.error('end of a generation', { session: session.id, error: String(error) });
     }
+    point('host.noted');
     actor.ended.push({ ...awake.generation, ...end, state: 'ended' });
     actor.awake = null;
+    this.#disk.release(awake);
     awake.noted();
     watcher.typing(session, false);
     watcher.ledger(session, null);
     this.#freeSlot(session.id);
+    // It watched this sandbox; a session that sleeps holds no timer (W14).
+    actor.cancelTimer();
     this.#nudge(session.id);
   }
 

@@ -40,6 +40,11 @@ export class Supervisor implements SupervisorPort {
   readonly #lives: Lives;
   readonly #due: DueTimer;
   readonly #repair: DueRepair;
+  /**
+   * Who is to be looked at once it is known what a dead host left running; null from then on. A delivery that ends
+   * before that would else start a sandbox beside one that lives (found by the torture).
+   */
+  #early: Set<SessionId> | null = new Set();
   #stopping = false;
 
   constructor(deps: SupervisorDeps) {
@@ -60,6 +65,9 @@ export class Supervisor implements SupervisorPort {
       this.#actor(generation.session).ended.push(generation);
       this.nudge(generation.session);
     }
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const session of early) this.nudge(session);
     await this.#repair.start();
     await this.#due.start();
     return survivors.length;
@@ -79,7 +87,8 @@ export class Supervisor implements SupervisorPort {
   }
 
   nudge(session: SessionId): void {
-    void this.#actor(session).run(() => this.#round(session));
+    if (this.#early) this.#early.add(session);
+    else void this.#actor(session).run(() => this.#round(session));
   }
 
   /** A delivery of this session has ended: its receipt belongs into inbound.db. */

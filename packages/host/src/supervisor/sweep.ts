@@ -9,27 +9,24 @@
  *   4. generation settled, due index, in the store
  * Everything before 3 is idempotent by id; the watermarks of 3 say that it need not be done again.
  */
-import type { Ack, InboundRow, MessageId, NewMessage } from '@bellhop/mailbox';
-import { decideAck, decideCharge, type InboundChange, type OutboundSnapshot } from '@bellhop/mailbox/host';
-import { notice } from '../delivery/notice.ts';
+import { type Ack, type InboundRow, type MessageId, type NewMessage, point } from '@bellhop/mailbox';
+import {
+  decideAck,
+  decideCharge,
+  type InboundChange,
+  keepTogether,
+  type OutboundSnapshot,
+} from '@bellhop/mailbox/host';
 import type { CheckedRows, DeliveryEngine, RowChecker } from '../delivery/port.ts';
 import type { NextOccurrence } from '../schedule/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
-import {
-  addDelivery,
-  type Delivery,
-  markMirrored,
-  type TerminalDelivery,
-  toMirror,
-} from '../store/deliveries.ts';
-import { endTarget } from '../store/events.ts';
+import { markMirrored, type TerminalDelivery, toMirror } from '../store/deliveries.ts';
 import { type Generation, markReady, markSettled } from '../store/generations.ts';
-import { incidentOf, setIncident } from '../store/incidents.ts';
 import type { Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
 import type { Clock, Session, Settings } from '../types.ts';
-import { noticeOf } from './incident.ts';
-import { modelAwayText } from './notices.ts';
+import { recordEnds } from './ends.ts';
+import { cancelled, toNotes, toTasks } from './own-rows.ts';
 import type { Watcher } from './port.ts';
 
 /** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */
@@ -104,15 +101,19 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
   const checked = await deps.checker.check(session, snapshot.rows);
   // What had been copied before is with the engine already, as it was then (M13).
   const added = snapshot.rows.length > 0 ? await deps.store.transaction((sql) => checked.record(sql)) : [];
+  if (added.length > 0) point('host.copied');
   const sent = deps.delivery.send(added);
   if (added.length > 0) await briefly(sent);
 
   const plan = await decide(deps, input, snapshot);
-  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks);
+  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks, cancelled(checked));
+  // At once: should a later commit fail, the next sweep finds them recorded and leaves them to who has them.
+  const told = deps.delivery.send(ends.notices);
+  if (ends.fresh.length > 0) point('host.ended');
   const mirrored = input.takeMirror() ? await toMirror(deps.store.read, session.id) : [];
   const nextDueMs = await settle(deps, input, { snapshot, checked, plan, mirrored });
   // People see the end of a message once what was said before it, and about it, is out.
-  void Promise.all([sent, deps.delivery.send(ends.notices)]).then(() => {
+  void Promise.all([sent, told]).then(() => {
     for (const end of ends.fresh) deps.watcher.receipt(session, end.id, end.state, end.reason);
   });
   const last = <T>(items: readonly T[]) => items.at(-1);
@@ -184,13 +185,30 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
     return row?.attempt === claim.attempt ? row : undefined;
   };
   for (const g of charged) for (const claim of heldBy(g)) charge(current(claim), g);
-  for (const [index, g] of bootFailures.entries()) for (const row of due[index] ?? []) charge(row, g);
+  for (const [index, g] of bootFailures.entries()) {
+    const took = due[index] ?? [];
+    for (const row of took) charge(row, g);
+    // A turn that is to be tried again is one thing: the limit must not cut it in two (M7).
+    const turns = new Set(
+      snapshot.claims.filter((c) => took.some((row) => row.id === c.messageId)).map(turnOf),
+    );
+    for (const claim of snapshot.claims) if (turns.has(turnOf(claim))) charge(rows.get(claim.messageId), g);
+  }
   for (const claim of leftOver) {
     const row = current(claim);
     // One that already waits for a later time was charged for it (step 5).
     if (row && row.dueMs <= nowMs) decided(decideCharge(row, 0, 'it was interrupted', retry, nowMs, jitter));
   }
-  return { changes: [...changes.values()], next: armSeries(deps, changes, rows), bootFailures, tookWork };
+  return {
+    changes: keepTogether([...changes.values()], [...snapshot.acks, ...snapshot.claims]),
+    next: armSeries(deps, changes, rows),
+    bootFailures,
+    tookWork,
+  };
+}
+
+function turnOf({ turnId, messageId }: Ack): string {
+  return turnId ?? messageId;
 }
 
 function armSeries(
@@ -206,52 +224,6 @@ function armSeries(
     if (occurrence) next.set(change.id, occurrence);
   }
   return next;
-}
-
-interface Ends {
-  readonly notices: readonly Delivery[];
-  /** What had not ended before. */
-  readonly fresh: readonly { id: MessageId; state: 'answered' | 'failed'; reason: string | null }[];
-}
-
-/** Commit 2: ends of messages, and what Bellhop says about them. */
-async function recordEnds(
-  deps: SweepDeps,
-  session: Session,
-  changes: readonly InboundChange[],
-  acks: readonly Ack[],
-): Promise<Ends> {
-  const ackOf = (id: MessageId) => acks.find((ack) => ack.messageId === id);
-  const ends = changes.flatMap((c) => (c.kind === 'completed' || c.kind === 'failed' ? [c] : []));
-  const waits = changes.flatMap((change): Delivery[] => {
-    const ack = change.kind === 'released' ? ackOf(change.id) : undefined;
-    const text = modelAwayText(ack?.errorClass ?? null);
-    // Named by the turn, which keeps its id when it is tried again: said once, however often that is.
-    return text === null ? [] : [notice(session, `waits:${ack?.turnId}`, text, change.id, deps.clock.now())];
-  });
-  if (ends.length + waits.length === 0) return { notices: [], fresh: [] };
-  const notices: Delivery[] = [];
-  const fresh = await deps.store.transaction(async (sql) => {
-    const before = await incidentOf(sql, session.id);
-    let incident = before;
-    const wanted = [...waits];
-    const told = [];
-    for (const end of ends) {
-      const nowMs = deps.clock.now();
-      const reason = end.kind === 'failed' ? end.reason : null;
-      const state = end.kind === 'failed' ? 'failed' : 'answered';
-      if (await endTarget(sql, session.id, end.id, state, reason, nowMs))
-        told.push({ id: end.id, state, reason } as const);
-      const about = noticeOf(incident, reason, ackOf(end.id)?.errorClass ?? null);
-      incident = about.incident;
-      if (about.text !== null)
-        wanted.push(notice(session, `${end.id}:${end.attempt}`, about.text, end.id, nowMs));
-    }
-    if (incident !== before) await setIncident(sql, session.id, incident);
-    for (const one of wanted) if (await addDelivery(sql, one)) notices.push(one);
-    return told;
-  });
-  return { notices, fresh };
 }
 
 /** Commits 3 and 4. Returns when the session is due next. */
@@ -285,13 +257,12 @@ async function settle(
           ...(snapshot.rows.length > 0 ? { rows_through: snapshot.rows.at(-1)?.seq ?? 0 } : {}),
         },
         add: [...toTasks(session, checked, nowMs), ...toNotes(session, mirrored, nowMs)],
-        series: checked.tasks.flatMap((task) =>
-          task.kind === 'cancel' ? [{ kind: 'cancel', id: taskId(task.id) }] : [],
-        ),
+        series: cancelled(checked).map((id) => ({ kind: 'cancel', id })),
       });
     }
     return mailbox.nextDueMs();
   });
+  if (seen > 0) point('host.settled');
   // What is due already has its entry, and keeps it until a sweep finds nothing more.
   const moves = nextDueMs === null || nextDueMs > nowMs;
   if (mirrored.length + input.ended.length === 0 && !moves) return nextDueMs;
@@ -310,52 +281,4 @@ async function settle(
     if (moves) await setDue(sql, session.id, nextDueMs);
   });
   return nextDueMs;
-}
-
-/** The host's name of an agent's task, so that no agent can take the place of a message to come. */
-function taskId(id: string): MessageId {
-  return `task:${id}` as MessageId;
-}
-
-function toTasks(session: Session, checked: CheckedRows, nowMs: number): NewMessage[] {
-  return checked.tasks.flatMap((task) => {
-    if (task.kind !== 'schedule') return [];
-    const { channel, chat, thread } = session;
-    const content = JSON.stringify({ prompt: task.prompt, script: null });
-    return [
-      {
-        id: taskId(task.id),
-        kind: 'task',
-        timestampMs: nowMs,
-        content,
-        trigger: true,
-        dueMs: task.dueMs,
-        recurrence: task.recurrence,
-        seriesId: taskId(task.id),
-        channel,
-        chat,
-        thread,
-      } as const,
-    ];
-  });
-}
-
-/** The agent learns that something it sent did not arrive; as context, it wakes nobody (D4). */
-function toNotes(session: Session, mirrored: readonly TerminalDelivery[], nowMs: number): NewMessage[] {
-  const { channel, chat, thread } = session;
-  return mirrored
-    .filter((d) => d.state !== 'delivered' && !d.id.startsWith('notice:'))
-    .map((d) => ({
-      id: `delivery_failed:${d.id}` as MessageId,
-      kind: 'system',
-      timestampMs: nowMs,
-      content: JSON.stringify({ type: 'delivery_failed', messageId: d.id, reason: d.reason }),
-      trigger: false,
-      dueMs: 0,
-      recurrence: null,
-      seriesId: null,
-      channel,
-      chat,
-      thread,
-    }));
 }

@@ -3,12 +3,14 @@
  *
  * The intent comes first and carries the mark by which a later host finds what this one left running.
  */
+import { point } from '@bellhop/mailbox';
 import type { RunnerConfig } from '@bellhop/runner/protocol';
 import { EGRESS_SOCKET, type Egress } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
 import type { AgentModel, Models } from '../model/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
+import { limitsOf } from '../settings.ts';
 import { agentById } from '../store/agents.ts';
 import { type Generation, intendGeneration, markRunning } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
@@ -61,7 +63,9 @@ export async function startGeneration(
   awake.attach(link);
   // Before the sandbox: who cannot be watched on its way out does not come in.
   const way = { dir: link.dir, using: await openDoor(deps, session, agent, awake, link.dir) };
+  point('host.intended');
   const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', way));
+  point('host.spawned');
   awake.started(sandbox);
   try {
     await deps.store.transaction((sql) => markRunning(sql, session.id, generation.number, sandbox.identity));
@@ -121,6 +125,16 @@ export async function recoverOutbound(
   cancel();
 }
 
+/** What this session's sandbox can write to, and how much it may all hold. */
+export async function diskAllowance(
+  deps: WakeDeps,
+  session: Session,
+): Promise<{ readonly folders: readonly string[]; readonly maxBytes: number }> {
+  const { outDir, workDir, memoryDir } = deps.mailboxes.paths(session);
+  const agent = await agentOf(deps, session);
+  return { folders: [outDir, workDir, memoryDir], maxBytes: limitsOf(deps.settings, agent.name).diskBytes };
+}
+
 async function agentOf(deps: WakeDeps, session: Session): Promise<Agent> {
   const agent = await agentById(deps.store.read, session.agentId);
   if (!agent) throw new Error(`session ${session.id} belongs to an agent that is not there`);
@@ -171,6 +185,7 @@ function toSpec(
     mounts,
     workDir: inside.workDir,
     env: { TZ: deps.zone },
+    limits: limitsOf(deps.settings, agent.name),
     command: [`${program}/node`, '--max-semi-space-size=1', `${program}/${bundle}`, JSON.stringify(config)],
   };
 }

@@ -37,6 +37,25 @@ async function list(world: ApiWorld): Promise<readonly ConversationView[]> {
 const page = async (world: ApiWorld, query = ''): Promise<EntryPage> =>
   (await world.own(`/v1/entries?${query}`)).json as EntryPage;
 
+describe('a reply', () => {
+  test('D14: that comes while nobody reads along is not lost: whoever opens the conversation later finds it', async (t) => {
+    const world = await openApiWorld(t);
+    const { status } = await world.post('/v1/messages', { id: 'm1', text: 'hello' });
+    assert.equal(status, 202);
+    const content = { kind: 'text', text: 'here you are', files: [], notice: false } as const;
+    const message = { chat: CHAT, thread: 'main', replyTo: 'm1', content, key: 'k1', maybeRepeat: false };
+    const sent = await world.web.channel.send(message, new AbortController().signal);
+    assert.deepEqual(sent, { platformMessageId: 'k1' }, 'it is called delivered');
+    const { entries } = await page(world);
+    assert.deepEqual(
+      entries.map(({ body }) => (body.kind === 'user' || body.kind === 'text' ? body.text : body.kind)),
+      ['hello', 'here you are'],
+    );
+    const stream = await world.events('after=1');
+    await stream.hears('the reply', (event) => event.type === 'entry' && event.id === 'k1');
+  });
+});
+
 describe('the list of conversations', () => {
   test('has the newest first, with the first words of the person as its title', async (t) => {
     const world = await openApiWorld(t);
@@ -96,7 +115,7 @@ describe('the list of conversations', () => {
     assert.deepEqual((await page(world)).answered, []);
     assert.equal((await world.post('/v1/answers', { id: 'a1', question: 'q1', option: 'yes' })).status, 202);
     assert.equal((await list(world))[0]?.needsYou, false);
-    assert.deepEqual((await page(world)).answered, ['q1']);
+    assert.deepEqual((await page(world)).answered, [{ question: 'q1', option: 'yes' }]);
   });
 
   test('of the page knows nothing of the terminal’s', async (t) => {

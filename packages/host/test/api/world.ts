@@ -16,6 +16,9 @@ import { createConversationLog } from '../../src/api/conversation-log.ts';
 import { createHostRoutes } from '../../src/api/host-routes.ts';
 import type { Limits } from '../../src/api/http.ts';
 import { createModelRoutes } from '../../src/api/model-routes.ts';
+import { deadLetterRoutes } from '../../src/api/operator/dead-letters.ts';
+import { sessionRoutes } from '../../src/api/operator/sessions.ts';
+import { whyRoute } from '../../src/api/operator/why-route.ts';
 import { createOwnerApp } from '../../src/api/owner-app.ts';
 import type { App } from '../../src/api/routing.ts';
 import { servedRoutes } from '../../src/api/served-app.ts';
@@ -143,6 +146,8 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const common = { store, models, supervisor, watchers, settings, clock, status };
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
+  const looks = { store, mailboxes, supervisor, clock, dataDir: dir, readLog: async () => [] };
+  const operator = [...deadLetterRoutes(looks), whyRoute(looks)];
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, INSTALL);
@@ -151,7 +156,12 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   writeFileSync(join(siteDir, 'index.html'), '<!doctype html><title>Stand-in</title>');
   writeFileSync(join(siteDir, 'assets/app-0123.js'), SCRIPT);
   writeFileSync(join(siteDir, 'assets/app-0123.js.gz'), gzipSync(SCRIPT));
-  const served = [...servedRoutes({ ...deps, ...web, showPaths: false }), ...modelRoutes, ...guardRoutes];
+  const served = [
+    ...servedRoutes({ ...deps, ...web, showPaths: false }),
+    ...modelRoutes,
+    ...guardRoutes,
+    ...operator,
+  ];
   const webApp = createWebApp({ links, cookies, password, served, siteDir, hostNames: settings.hostNames });
   const page = await listenForPage('127.0.0.1', 0, log, limits);
   t.after(() => page.close());
@@ -159,7 +169,13 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const url = `http://127.0.0.1:${page.port}/`;
   const stopped = { asked: false };
   const ownerApp = createOwnerApp({
-    served: [...servedRoutes({ ...deps, ...terminal, showPaths: true }), ...modelRoutes, ...guardRoutes],
+    served: [
+      ...servedRoutes({ ...deps, ...terminal, showPaths: true }),
+      ...modelRoutes,
+      ...guardRoutes,
+      ...operator,
+      ...sessionRoutes(looks),
+    ],
     links,
     password,
     url,

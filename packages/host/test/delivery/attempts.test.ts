@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PermanentError, RetryableError, type SendResult } from '@bellhop/channels';
+import { PermanentError, RetryableError, type SendResult, UnknownOutcomeError } from '@bellhop/channels';
 import { hang } from '../fake-channel.ts';
-import { until } from '../until.ts';
+import { settle, until } from '../until.ts';
 import { openDeliveryWorld } from './world.ts';
 
 describe('one delivery', () => {
@@ -71,6 +71,7 @@ describe('one delivery', () => {
     await world.engine.send([await world.record('a', 'hello')]);
     assert.equal(await world.stateOf('a'), 'retry');
     world.clock.advance(89_999);
+    await settle();
     assert.equal(world.channel.calls.length, 1);
     world.clock.advance(1);
     await until('the second attempt is delivered', () => world.ends.length === 1);
@@ -117,6 +118,22 @@ describe('one delivery', () => {
     assert.equal(signals[0]?.aborted, true);
     assert.equal(await world.stateOf('a'), 'held');
     assert.equal(world.clock.pending, 0);
+  });
+
+  test('D2: once unknown it stays so: the send after one that was turned away is still marked as a repeat', async (t) => {
+    const world = await openDeliveryWorld(t, { onUnknown: 'resend-marked' });
+    world.channel.script(new UnknownOutcomeError('no answer'), new RetryableError('429'), null);
+    await world.engine.send([await world.record('a', 'hello')]);
+    for (const made of [1, 2]) {
+      await until('it waits for the next attempt', () => world.clock.pending === 1);
+      world.clock.advance(world.clock.nextInMs ?? 0);
+      await until('the attempt is made', () => world.channel.calls.length > made);
+    }
+    await until('the last is delivered', () => world.ends.length === 1);
+    assert.deepEqual(
+      world.channel.calls.map((call) => call.maybeRepeat),
+      [false, true, true],
+    );
   });
 
   test('D1: an adapter that throws before it returns a promise is an unknown outcome as well', async (t) => {

@@ -1,8 +1,7 @@
 /** An engine over a real store, a fake channel and a fake clock; several engines may follow one another, as hosts do. */
 import type { TestContext } from 'node:test';
-import type { Channel, ChannelCapabilities } from '@bellhop/channels';
+import type { Channel, ChannelCapabilities, OutgoingContent } from '@bellhop/channels';
 import type { OutboundId } from '@bellhop/mailbox';
-import type { DeliveryContent } from '../../src/delivery/content.ts';
 import { Engine } from '../../src/delivery/engine.ts';
 import type { DeliveryEnd } from '../../src/delivery/port.ts';
 import { addDelivery, type Delivery } from '../../src/store/deliveries.ts';
@@ -19,7 +18,7 @@ export interface DeliveryWorld extends StoreWorld {
   /** Another host on the same store. */
   engineOn(store: Store, channels?: readonly Channel[]): Engine;
   /** Recorded and not yet sent. */
-  record(id: string, content: DeliveryContent | string, change?: Partial<Delivery>): Promise<Delivery>;
+  record(id: string, content: OutgoingContent | string, change?: Partial<Delivery>): Promise<Delivery>;
   stateOf(id: string): Promise<string>;
 }
 
@@ -76,6 +75,6 @@ export async function openDeliveryWorld(
   };
 }
 
-export function text(words: string): DeliveryContent {
+export function text(words: string): OutgoingContent {
   return { kind: 'text', text: words, files: [], notice: false };
 }

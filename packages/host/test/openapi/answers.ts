@@ -121,7 +121,7 @@ const page: Of<contract.EntryPage> = v.strictObject({
   entries: v.array(entry),
   more: v.boolean(),
   receipts: v.array(receipt),
-  answered: v.array(text),
+  answered: v.array(v.strictObject({ question: text, option: v.nullable(text) })),
 });
 const sent: Of<contract.SentMessage> = v.strictObject({
   message: text,
@@ -194,6 +194,78 @@ const budgets: Of<contract.BudgetList> = v.strictObject({
     }),
   ),
 });
+const done: Of<contract.Done> = v.strictObject({ sessions: v.array(text) });
+const whose = { session: text, agent: text, channel: text, chat: text, thread: maybe };
+const deadLetter: Of<contract.DeadLetterView> = v.strictObject({
+  message: text,
+  ...whose,
+  reason: text,
+  acceptedAt: v.nullable(time),
+  failedAt: time,
+  text: v.nullable(v.pipe(text, v.maxLength(2_000))),
+});
+const deadLetters: Of<contract.DeadLetterList> = v.strictObject({ deadLetters: v.array(deadLetter) });
+const sessions: Of<contract.SessionList> = v.strictObject({
+  sessions: v.array(
+    v.strictObject({
+      ...whose,
+      state: v.picklist(['active', 'quarantined']),
+      reason: maybe,
+      awake: v.boolean(),
+      createdAt: time,
+      diskBytes: count,
+    }),
+  ),
+});
+const whyRow: Of<contract.WhyRow> = v.strictObject({
+  seq: count,
+  kind: text,
+  status: text,
+  tries: count,
+  attempt: count,
+  releases: count,
+  dueAt: v.nullable(time),
+});
+const whyAck: Of<contract.WhyAck> = v.strictObject({
+  status: text,
+  generation: count,
+  attempt: count,
+  turn: maybe,
+  error: maybe,
+});
+const whyGeneration: Of<contract.WhyGeneration> = v.strictObject({
+  number: count,
+  state: text,
+  startedAt: time,
+  endedAt: v.nullable(time),
+  reason: maybe,
+  charged: v.boolean(),
+});
+const whyReply: Of<contract.WhyReply> = v.strictObject({
+  id: text,
+  state: text,
+  reason: maybe,
+  createdAt: time,
+  pieces: v.array(v.strictObject({ state: text, attempts: count })),
+});
+const why: Of<contract.WhyList> = v.strictObject({
+  messages: v.array(
+    v.strictObject({
+      message: text,
+      ...whose,
+      verdict: v.array(text),
+      acceptedAt: v.nullable(time),
+      endedAt: v.nullable(time),
+      state: v.picklist(['accepted', 'enqueued', 'answered', 'failed']),
+      reason: maybe,
+      row: v.nullable(whyRow),
+      ack: v.nullable(whyAck),
+      generations: v.array(whyGeneration),
+      replies: v.array(whyReply),
+      log: v.array(text),
+    }),
+  ),
+});
 const error: Of<contract.ApiError> = v.strictObject({
   error: v.strictObject({ code: text, message: text, hint: text }),
 });
@@ -214,6 +286,10 @@ export const ANSWERS = {
   UsageView: usage,
   BudgetList: budgets,
   HostList: hosts,
+  DeadLetterList: deadLetters,
+  SessionList: sessions,
+  WhyList: why,
+  Done: done,
   ApiError: error,
   Empty: v.strictObject({}),
   FileView: file,

@@ -52,6 +52,13 @@ const SAMPLES: Readonly<Record<string, (world: ApiWorld) => Sample>> = {
   }),
   'GET /v1/models': () => ({ path: '/v1/models' }),
   'GET /v1/usage': () => ({ path: '/v1/usage' }),
+  'GET /v1/dead-letters': () => ({ path: '/v1/dead-letters' }),
+  'GET /v1/dead-letters/:message': () => ({ path: '/v1/dead-letters/d1' }),
+  'POST /v1/dead-letters/:message/retry': () => ({ path: '/v1/dead-letters/d1/retry', body: {} }),
+  'POST /v1/dead-letters/:message/discard': () => ({ path: '/v1/dead-letters/d1/discard', body: {} }),
+  'GET /v1/why/:message': () => ({ path: '/v1/why/d1' }),
+  'GET /v1/sessions': () => ({ path: '/v1/sessions' }),
+  'POST /v1/sessions/:id/release': () => ({ path: '/v1/sessions/out/release', body: {} }),
   'POST /v1/stop': () => ({ path: '/v1/stop' }),
   'POST /v1/links': () => ({ path: '/v1/links' }),
   'POST /v1/password': () => ({ path: '/v1/password', body: { password: SECRET } }),
@@ -82,6 +89,19 @@ async function lived(t: TestContext): Promise<ApiWorld> {
       session,
     ),
   );
+  await store.transaction(async (sql) => {
+    await sql.run(
+      `INSERT INTO targets (session_id, message_id, channel, state, reason, ended_ms)
+       VALUES (?, 'd1', 'web', 'failed', 'it died', 1)`,
+      session,
+    );
+    await sql.run(
+      `INSERT INTO sessions (id, agent_id, session_mode, session_key, channel, chat, thread, state, state_reason, created_ms)
+       SELECT 'out', agent_id, session_mode, 'other', channel, chat, thread, 'quarantined', 'bad', created_ms
+       FROM sessions WHERE id = ?`,
+      session,
+    );
+  });
   const choice = { provider: 'anthropic', model: 'm', baseUrl: null } as const;
   await world.models.choose('bell' as AgentId, choice);
   return world;

@@ -161,6 +161,38 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: answerBudgetSchema,
     answer: [200, 'BudgetList'],
   },
+  'GET /v1/dead-letters': {
+    summary: 'The 200 messages that failed last and that nobody has dealt with, newest first',
+    answer: [200, 'DeadLetterList'],
+  },
+  'GET /v1/dead-letters/:message': {
+    summary: 'One of them, with what it said; one for each session that it failed in',
+    answer: [200, 'DeadLetterList'],
+  },
+  'POST /v1/dead-letters/:message/retry': {
+    summary: 'Accept it once more; its tries begin anew',
+    answer: [202, 'Done'],
+  },
+  'POST /v1/dead-letters/:message/discard': {
+    summary: 'Take it off the list; the message stays failed',
+    answer: [200, 'Done'],
+  },
+  'GET /v1/why/:message': {
+    summary: 'The whole story of a message, by its id, its number in a conversation, or `last`',
+    query: PLACE,
+    answer: [200, 'WhyList'],
+  },
+  'GET /v1/sessions': {
+    summary: 'The 200 newest sessions, with what each takes on disk',
+    query: { quarantined: '1: those alone that are out of service' },
+    answer: [200, 'SessionList'],
+    owner: true,
+  },
+  'POST /v1/sessions/:id/release': {
+    summary: 'Put a session back into service',
+    answer: [202, 'Done'],
+    owner: true,
+  },
   'POST /v1/stop': { summary: 'Stop the host', answer: [202, 'Empty'], owner: true },
   'POST /v1/links': { summary: 'A new link to sign in by', answer: [201, 'SignInLink'], owner: true },
   'POST /v1/password': {

@@ -100,6 +100,16 @@ const table: readonly (readonly [string, Partial<LifeFacts>, LifeDecision])[] = 
     idleStop,
   ],
   [
+    'W2: one that was idle all the time beside work that was due is charged for it',
+    { awake: awake({ idleSinceMs: NOW - 600 }), nextDueMs: NOW - 600 },
+    killed('it left its work lying for 1 s'),
+  ],
+  [
+    'W9: work that became due while it was idle is not what it left lying',
+    { awake: awake({ idleSinceMs: NOW - 600 }), nextDueMs: NOW - 599 },
+    idleStop,
+  ],
+  [
     'W12: an idle one that holds a claim is not idle',
     { awake: awake({ idleSinceMs: NOW - 9_000, claimSeenMs: NOW }) },
     rest(NOW + 60),

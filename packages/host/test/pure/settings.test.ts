@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { BadSettings, readSettings } from '../../src/settings.ts';
+import { BadSettings, limitsOf, readSettings } from '../../src/settings.ts';
 import { tempFolder } from '../temp-folder.ts';
 
 function folderWith(t: TestContext, text: string | Uint8Array): string {
@@ -33,6 +33,22 @@ describe('readSettings', () => {
     assert.deepEqual([settings.maxTries, settings.retryBaseMs, settings.batchSize], [2, 10, 10]);
   });
 
+  test('limits are those of the sandbox, for all agents, or for one by its name', (t) => {
+    const plain = readSettings(tempFolder(t));
+    assert.deepEqual(plain.limits, {
+      memoryBytes: 2 ** 30,
+      pids: 256,
+      cpus: 1,
+      fileBytes: 2 ** 30,
+      diskBytes: 4 * 2 ** 30,
+    });
+    assert.deepEqual(limitsOf(plain, 'constructor'), plain.limits);
+    const text = '{"limits": {"pids": 64}, "agentLimits": {"ada": {"memoryBytes": 536870912}}}';
+    const settings = readSettings(folderWith(t, text));
+    assert.deepEqual(limitsOf(settings, 'ada'), { ...plain.limits, pids: 64, memoryBytes: 2 ** 29 });
+    assert.deepEqual(limitsOf(settings, 'bob'), { ...plain.limits, pids: 64 });
+  });
+
   const mistakes = [
     '',
     'no json',
@@ -44,6 +60,9 @@ describe('readSettings', () => {
     '{"idleStopMs": -1}',
     '{"maxtries": 5}',
     '{"maxAwake": 1.5}',
+    '{"limits": {"memoryBytes": 1}}',
+    '{"limits": {"memory": 1073741824}}',
+    '{"agentLimits": {"ada": {"pids": "64"}}}',
   ];
   for (const text of mistakes) {
     test(`L14: ${text || 'an empty file'} is an error that names the file, never a silent default`, (t) => {

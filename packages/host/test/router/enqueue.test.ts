@@ -92,7 +92,7 @@ describe('enqueue', () => {
     assert.deepEqual(world.inbox(session), before);
   });
 
-  test("R2, R8: one target's broken folder does not touch the other target", async (t) => {
+  test("R2: one target's broken folder does not touch the other target", async (t) => {
     const world = await openEnqueue(t);
     const second = await world.addAgent('second');
     await world.wire('chat', second.id);

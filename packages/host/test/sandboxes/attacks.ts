@@ -22,6 +22,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createNoneRuntime } from '../../src/sandboxes/none.ts';
+import { onCalls } from './calls.ts';
 import {
   type House,
   hangBell,
@@ -48,6 +49,7 @@ export function sandboxAttacks(name: string, make: MakeRuntime, skip: string | f
   describe(`attacks on a sandbox: ${name}`, { skip, timeout: 60_000 }, () => {
     onFiles(make);
     onPrivileges(make, traits);
+    onCalls(make);
     onNetwork(make);
     onMarks(make);
   });
@@ -157,6 +159,19 @@ function onFiles(make: MakeRuntime): void {
 }
 
 function onPrivileges(make: MakeRuntime, traits: Traits): void {
+  test('L19: what a tool leaves behind is reaped when it ends, so that no dead process keeps a place', async (t) => {
+    const house = await makeHouse(t, make);
+    const { mount, node } = await mountNode(house);
+    // The orphan's own shell has ended: its parent is the init of the sandbox. Its pid is gone once that has reaped it.
+    const code = `
+      const left = require('child_process').execFileSync('sh', ['-c', 'sleep 0.05 >/dev/null & echo $!']);
+      const path = '/proc/' + String(left).trim();
+      const look = () => require('fs').existsSync(path) ? setTimeout(look, 5) : console.log('reaped');
+      look();`;
+    const spec = house.spec([node, '-e', code, house.canary], { mounts: [mount, house.write] });
+    assert.match((await (await house.runtime.start(spec)).exited).output, /^reaped$/m);
+  });
+
   test('attack: speaking on the pipes that the runtime keeps for itself', async (t) => {
     const house = await makeHouse(t, make);
     const script = 'for at in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$at ] && echo "open: $at"; done; echo tried';

@@ -7,6 +7,7 @@ import { isRunning, type ProcessId } from '../../src/sandboxes/processes.ts';
 import { sandboxAttacks } from './attacks.ts';
 import { sandboxConformance } from './conformance.ts';
 import { bwrapMissing, host, hostIsRoot, type MakeRuntime, makeHouse, processesWith } from './house.ts';
+import { limitAttacks } from './limits.ts';
 import { dieAfterStart } from './orphan.ts';
 
 const make: MakeRuntime = (dataDir) => createBwrapRuntime({ dataDir, ...host });
@@ -19,6 +20,16 @@ sandboxAttacks(name, make, bwrapMissing, {
   holders: 3,
   client: null,
 });
+
+// Where no control group can be written, as for most ordinary users.
+limitAttacks(
+  `${name}, without control groups`,
+  (dataDir) => createBwrapRuntime({ dataDir, ...host, cgroupRoot: '/nonexistent' }),
+  bwrapMissing,
+  { cpu: false },
+);
+
+limitAttacks(name, make, bwrapMissing, { cpu: hostIsRoot });
 
 test("attack: reading the machine's own folders, which are not there at all", {
   skip: bwrapMissing,

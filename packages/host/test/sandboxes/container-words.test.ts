@@ -5,10 +5,17 @@ import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { containerName, type DockerPlan, runArguments } from '../../src/sandboxes/docker/arguments.ts';
 import { explainEngine } from '../../src/sandboxes/docker/explain.ts';
+import { DEFAULT_LIMITS } from '../../src/sandboxes/port.ts';
 import { createRing, drainAfterLine } from '../../src/sandboxes/ring.ts';
 
 const plan: DockerPlan = {
-  spec: { mark: 'bellhop:i:s:1', workDir: '/w', env: { A: 'b c' }, command: ['prog', '--privileged'] },
+  spec: {
+    mark: 'bellhop:i:s:1',
+    workDir: '/w',
+    limits: DEFAULT_LIMITS,
+    env: { A: 'b c' },
+    command: ['prog', '--privileged'],
+  },
   mounts: [
     { from: '/data/s/out', target: '/w/out', writable: true },
     { from: '/data/s/in', target: '/w/in', writable: false },

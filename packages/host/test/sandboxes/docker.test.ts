@@ -8,6 +8,7 @@ import { before } from 'node:test';
 import { sandboxAttacks } from './attacks.ts';
 import { sandboxConformance } from './conformance.ts';
 import { dockerMissing, hostIsRoot, makeDocker } from './house.ts';
+import { limitAttacks } from './limits.ts';
 
 const name = `docker, host is ${hostIsRoot ? 'root' : 'an ordinary user'}`;
 
@@ -22,6 +23,7 @@ before(async () => {
 });
 
 sandboxConformance(name, makeDocker, dockerMissing);
+limitAttacks(name, makeDocker, dockerMissing, { cpu: true });
 sandboxAttacks(name, makeDocker, dockerMissing, {
   // Not the user namespace: an uid inside is that uid outside, without capabilities.
   own: ['pid', 'net', 'ipc', 'uts', 'mnt'],

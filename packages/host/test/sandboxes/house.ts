@@ -14,7 +14,12 @@ import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { sandboxOwner } from '../../src/sandboxes/bwrap.ts';
 import { createDockerRuntime, type DockerOptions } from '../../src/sandboxes/docker/runtime.ts';
-import type { SandboxMount, SandboxRuntime, SandboxSpec } from '../../src/sandboxes/port.ts';
+import {
+  DEFAULT_LIMITS,
+  type SandboxMount,
+  type SandboxRuntime,
+  type SandboxSpec,
+} from '../../src/sandboxes/port.ts';
 
 export const host = { hostUid: process.getuid?.() ?? -1, hostGid: process.getgid?.() ?? -1 };
 export const hostIsRoot = host.hostUid === 0;
@@ -80,6 +85,7 @@ export async function makeHouse(t: TestContext, make: MakeRuntime): Promise<Hous
     workDir: paths.write,
     env: {},
     command,
+    limits: DEFAULT_LIMITS,
     ...change,
   });
   const shell: House['shell'] = (script, change) => spec(['/bin/sh', '-c', script, canary], change);

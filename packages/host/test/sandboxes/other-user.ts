@@ -25,7 +25,12 @@ export async function runSuiteAs(
   t.after(() => rm(folder, { recursive: true, force: true }));
   // As deep as in the checkout, where the agent image is found by its place.
   const root = join(import.meta.dirname, '../../../..');
-  for (const part of ['packages/host/src/sandboxes', 'packages/host/test/sandboxes', 'images/agent']) {
+  for (const part of [
+    'packages/host/src/sandboxes',
+    'packages/host/test/sandboxes',
+    'packages/host/test/until.ts',
+    'images/agent',
+  ]) {
     await cp(join(root, part), join(folder, part), { recursive: true });
   }
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');

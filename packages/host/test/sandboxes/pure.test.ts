@@ -9,12 +9,19 @@ import { sandboxOwner } from '../../src/sandboxes/bwrap.ts';
 import { markInArguments, markInMounts } from '../../src/sandboxes/bwrap-marks.ts';
 import { isInherited } from '../../src/sandboxes/descriptors.ts';
 import { explain, type Facts } from '../../src/sandboxes/explain.ts';
+import { DEFAULT_LIMITS } from '../../src/sandboxes/port.ts';
 import { parseStat } from '../../src/sandboxes/processes.ts';
 import { createRing, drainInto } from '../../src/sandboxes/ring.ts';
 import { pidIn } from '../../src/sandboxes/rise.ts';
 
 const plan: BwrapPlan = {
-  spec: { mark: 'bellhop:i:s:1', workDir: '/w', env: { A: 'b c' }, command: ['prog', '--bind', '/', '/'] },
+  spec: {
+    mark: 'bellhop:i:s:1',
+    workDir: '/w',
+    limits: DEFAULT_LIMITS,
+    env: { A: 'b c' },
+    command: ['prog', '--bind', '/', '/'],
+  },
   mounts: [
     { from: '/data/s/out', target: '/w/out', writable: true },
     { from: '/data/s', target: '/w', writable: false },
@@ -22,6 +29,7 @@ const plan: BwrapPlan = {
   system: { links: [{ path: '/bin', to: 'usr/bin' }], shown: ['/lib'] },
   etcFrom: '/data/etc',
   owner: { uid: 1000, gid: 1001 },
+  countsInside: true,
   timeZone: 'Europe/Zurich',
 };
 
@@ -89,11 +97,26 @@ describe('the arguments of bubblewrap', () => {
   });
 });
 
+test('attack: limits that are raised from inside: they are set before the command, and never one on addresses', () => {
+  const script = bwrapArguments(plan).find((word) => word.includes('ulimit')) ?? '';
+  assert.match(
+    script,
+    /ulimit -f 2097152; ulimit -c 0; ulimit -u 256 2>\/dev\/null \|\| ulimit -p 256; echo >&4; exec/,
+  );
+  assert.ok(!/ulimit -[vd]/.test(script), 'V8 reserves more than it uses');
+  const old = bwrapArguments({ ...plan, countsInside: false }).join(' ');
+  assert.ok(old.includes('ulimit -f') && !old.includes('ulimit -u'));
+});
+
 describe('reading /proc and what bubblewrap reports', () => {
   test('a stat line is read behind the last parenthesis, whatever a process calls itself', () => {
     const rest = `S 1 ${Array.from({ length: 17 }, (_, at) => at).join(' ')} 4711 99`;
     for (const comm of ['sh', 'a b', ') R 1', '((', 'x) Z (y']) {
-      assert.deepEqual(parseStat(`12 (${comm}) ${rest}\n`), { state: 'S', startTime: '4711' }, comm);
+      assert.deepEqual(
+        parseStat(`12 (${comm}) ${rest}\n`),
+        { state: 'S', parent: 1, startTime: '4711' },
+        comm,
+      );
     }
     assert.equal(parseStat(''), null);
   });

@@ -29,12 +29,15 @@ async function folder(t: TestContext): Promise<string> {
   return made;
 }
 
-/** A bubblewrap that drops the option `from`, or says `to` in its place. */
-async function turned(t: TestContext, from: string, to?: string): Promise<string> {
+/** A bubblewrap that drops the option `from`, or says `to` in its place; then the next pair. */
+async function turned(t: TestContext, ...pairs: readonly (string | undefined)[]): Promise<string> {
   const file = join(await folder(t), 'bwrap');
-  const keep = to === undefined ? ':' : `set -- "$@" '${to}'`;
-  const script = `n=$#; while [ $n -gt 0 ]; do a=$1; shift; n=$((n-1))
-    if [ "$a" = '${from}' ]; then ${keep}; else set -- "$@" "$a"; fi; done; exec bwrap "$@"`;
+  const turns = Array.from({ length: Math.ceil(pairs.length / 2) }, (_, n) => {
+    const keep = pairs[2 * n + 1] === undefined ? ':' : `set -- "$@" '${pairs[2 * n + 1]}'`;
+    return `n=$#; while [ $n -gt 0 ]; do a=$1; shift; n=$((n-1))
+    if [ "$a" = '${pairs[2 * n]}' ]; then ${keep}; else set -- "$@" "$a"; fi; done`;
+  });
+  const script = `${turns.join('\n')}; exec bwrap "$@"`;
   await writeFile(file, `#!/bin/sh\n${script}\n`);
   await chmod(file, 0o755);
   return file;
@@ -44,12 +47,16 @@ describe('self-test of bubblewrap', { skip: bwrapMissing, timeout: 60_000 }, () 
   test('a sandbox that holds passes, and nothing is left in the data folder', async (t) => {
     const dataDir = await folder(t);
     assert.deepEqual(await make(dataDir).selfTest(), { ok: true });
-    assert.deepEqual(await readdir(join(dataDir, 'sandbox')), ['etc']);
+    assert.deepEqual(await readdir(join(dataDir, 'sandbox')), ['etc', 'seccomp.bpf']);
   });
 
-  const doors: readonly (readonly [door: RegExp, from: string, to?: string])[] = [
+  // bubblewrap without our filter: it only keeps the descriptor open.
+  const unfiltered = ['--seccomp', '--sync-fd'] as const;
+  const doors: readonly (readonly [door: RegExp, from: string, to?: string, ...more: readonly string[]])[] = [
     [/network/, '--unshare-net'],
-    [/user namespaces can be made/, '--disable-userns'],
+    [/system calls are not filtered/, ...unfiltered],
+    // Either of two walls would hold alone.
+    [/user namespaces can be made/, '--disable-userns', undefined, ...unfiltered],
     [/read-only mount can be written/, '--ro-bind', '--bind'],
     [/writable mount cannot be written/, '--bind', '--ro-bind'],
     [/root of the sandbox can be written/, '--remount-ro', '--dir'],
@@ -58,9 +65,9 @@ describe('self-test of bubblewrap', { skip: bwrapMissing, timeout: 60_000 }, () 
     [/too old/, '--disable-userns', '--no-such-option'],
     [/self-test broke off|mount cannot be read/, '/bellhop/read', '/bellhop/elsewhere'],
   ];
-  for (const [door, from, to] of doors) {
+  for (const [door, from, to, ...more] of doors) {
     test(`a sandbox with ${from} ${to === undefined ? 'dropped' : `turned into ${to}`} is refused`, async (t) => {
-      const result = await make(await folder(t), await turned(t, from, to)).selfTest();
+      const result = await make(await folder(t), await turned(t, from, to, ...more)).selfTest();
       assert.ok(!result.ok);
       assert.match(result.why, door);
       assert.notEqual(result.install, '');

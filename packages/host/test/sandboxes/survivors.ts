@@ -33,7 +33,7 @@ export function survivors(make: MakeRuntime): void {
     await assert.rejects(next.start(house.shell('exit 0')), TypeError, 'nor started beside it');
     await Promise.all([sandbox.kill(), sandbox.kill()]);
     assert.deepEqual(processesWith(house.canary), [], 'daemons, too');
-    assert.deepEqual(await sandbox.exited, { code: null, signal: null, output: '' });
+    assert.deepEqual(await sandbox.exited, { code: null, signal: null, output: '', why: null });
     assert.equal((await (await next.start(house.shell('exit 0'))).exited).code, 0, 'its mark is free again');
   });
 

@@ -17,6 +17,8 @@ export class FakeRuntime implements SandboxRuntime {
   readonly #clock: Clock;
   readonly lives: Life[] = [];
   readonly recoveries: Life[] = [];
+  /** Whether a throwaway sandbox gets its file whole again. */
+  recovers = true;
   /** Taken over by a later host. */
   readonly adopted: Life[] = [];
   /** What the next sandboxes do; `always` when there is none. */
@@ -51,6 +53,10 @@ export class FakeRuntime implements SandboxRuntime {
     const life = new Life(spec);
     if (life.config.mode === 'recover') {
       this.recoveries.push(life);
+      if (!this.recovers) {
+        life.exit(1);
+        return life.sandbox;
+      }
       const outbound = OutboundMailbox.open(life.config.outDir, life.config.generation);
       outbound.recover(this.#clock.now());
       outbound.close();

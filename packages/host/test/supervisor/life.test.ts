@@ -18,6 +18,22 @@ describe('waking', () => {
     assert.match((await house.generations())[0]?.reason ?? '', /no sign of life/);
   });
 
+  test('R8: the second agent of a chat has its message while the sandbox of the first one still starts', async (t) => {
+    const house = await openHouse(t);
+    await house.wire('chat', (await house.addAgent('second')).id);
+    const gate = Promise.withResolvers<void>();
+    house.runtime.gate = gate.promise;
+    const accepted = await house.accept('m1');
+    assert.equal(accepted.kind, 'accepted');
+    await until('both mailboxes hold it', async () => {
+      const [row] = await house.rows("SELECT count(*) AS n FROM targets WHERE state = 'enqueued'");
+      return row?.n === 2;
+    });
+    assert.equal(house.runtime.lives.length, 0);
+    gate.resolve();
+    await until('both have answered', () => house.channel.texts.length === 2);
+  });
+
   test('W10: a due task wakes its session at its time, and not before', async (t) => {
     const house = await openHouse(t);
     const session = await house.say('m1');
@@ -140,11 +156,25 @@ describe('watching', () => {
     assert.equal(house.supervisor.summary().awake, 1);
     house.clock.advance(1);
     await until('it is asleep', () => house.supervisor.summary().awake === 0);
-    assert.deepEqual(house.runtime.last.ended, { code: 0, signal: null, output: '' });
+    assert.deepEqual(house.runtime.last.ended, { code: 0, signal: null, output: '', why: null });
     assert.equal(house.runtime.last.kills, 0);
     const [generation] = await house.generations();
     assert.deepEqual([generation?.costs, generation?.reason], [0, 'idle']);
     assert.equal(house.supervisor.working(session.id).size, 0);
+  });
+
+  test('W9: saying again that it is idle does not keep it awake', async (t) => {
+    const house = await openHouse(t, { idleStopMs: 600_000 });
+    await house.say('m1');
+    await house.end('m1', 'answered');
+    await until('its idle time runs', () => house.clock.isSetFor(house.clock.now() + 600_000));
+    house.clock.advance(400_000);
+    // As the real one does after each look at its mailbox; the text behind it is how we know that it was heard.
+    house.runtime.last.say({ t: 'idle' });
+    house.runtime.last.say({ t: 'live', turn: 'none', text: 'after' });
+    await until('it was heard', () => house.told.includes('live after'));
+    house.clock.advance(200_000);
+    await until('it is asleep', () => house.supervisor.summary().awake === 0);
   });
 
   test('W9: one that does not stop when asked is killed after the grace', async (t) => {
@@ -189,7 +219,7 @@ describe('watching', () => {
 });
 
 describe('the bell', () => {
-  test('M2: a commit whose bell was lost is found when the sandbox has ended', async (t) => {
+  test('D8, M2: a commit whose bell was lost is out as soon as the sandbox has ended', async (t) => {
     const house = await openHouse(t);
     house.runtime.next = [
       async (life, clock) => {
@@ -212,7 +242,7 @@ describe('the bell', () => {
     assert.equal(house.runtime.lives.length, 1);
   });
 
-  test('W14: a bell that never rang is made up for by the safety sweep of the due index', async (t) => {
+  test('M2: a commit whose bell never rang is found when the host looks again', async (t) => {
     const house = await openHouse(t);
     await house.supervisor.start();
     house.runtime.next = [

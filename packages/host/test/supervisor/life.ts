@@ -31,6 +31,8 @@ export class Life {
   #outbound: OutboundMailbox | null = null;
   #socket: Socket | null = null;
   #turns = 0;
+  /** What the turn was shown beside its messages. */
+  #context: readonly InboundRow[] = [];
 
   constructor(spec: SandboxSpec) {
     this.spec = spec;
@@ -46,7 +48,7 @@ export class Life {
 
   exit(code: number | null, signal: string | null = null, output = ''): void {
     if (this.ended) return;
-    this.ended = { code, signal, output };
+    this.ended = { code, signal, output, why: null };
     this.#socket?.destroy();
     this.#outbound?.close();
     this.#exit.resolve(this.ended);
@@ -102,6 +104,7 @@ export class Life {
       this.#turns += 1;
       const turnId = batch.turnId ?? (`turn-${this.config.generation}-${this.#turns}` as TurnId);
       this.outbound.claim(turnId, batch.messages, nowMs);
+      this.#context = [...batch.context, ...batch.skipped];
       return { turnId, messages: batch.messages };
     } finally {
       reader.close();
@@ -126,7 +129,10 @@ export class Life {
     this.outbound.commitTurn({
       turnId,
       rows: texts.map((text, n) => toRow(`${turnId}-${n}`, messages.at(-1), { text })),
-      acks: messages.map((message) => ({ ...ack, message })),
+      acks: [
+        ...messages.map((message) => ({ ...ack, message })),
+        ...this.#context.map((message) => ({ message, status: 'completed' }) as const),
+      ],
       continuation: null,
       prune: { acksThrough: inbound.acks, rowsThrough: inbound.rows },
       inboundSeq: inbound.seq,

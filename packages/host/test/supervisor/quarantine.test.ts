@@ -18,6 +18,11 @@ async function answered(house: House): Promise<Session> {
   return session;
 }
 
+/** What a runner leaves that died inside a commit, as far as the host can see. */
+function leaveJournal(house: House, session: Session): void {
+  writeFileSync(join(house.mailboxes.paths(session).outDir, 'outbound.db-journal'), Buffer.alloc(512));
+}
+
 async function reasonOf(house: House, id: SessionId): Promise<unknown> {
   const [row] = await house.rows('SELECT state, state_reason FROM sessions WHERE id = ?', id);
   return row?.state === 'quarantined' ? row.state_reason : null;
@@ -61,6 +66,34 @@ describe('a session that is bad', () => {
     await house.say('m3');
     await house.end('m3', 'answered');
     assert.deepEqual([existsSync(inDir), existsSync(outDir)], [true, true]);
+  });
+
+  test('M11: a commit that its dead runner left half-written is rolled back in a throwaway sandbox, and it goes on', async (t) => {
+    const house = await openHouse(t);
+    const session = await answered(house);
+    leaveJournal(house, session);
+    await house.say('m2');
+    await house.end('m2', 'answered');
+    assert.equal(house.runtime.recoveries.length, 1);
+    const [recovery] = house.runtime.recoveries;
+    assert.equal(recovery?.config.socketPath, '', 'it has no way to the host');
+    assert.equal(await reasonOf(house, session.id), null);
+  });
+
+  test('M11: whose outbox no throwaway sandbox can recover is put out of service, with that reason', async (t) => {
+    const house = await openHouse(t);
+    const session = await answered(house);
+    leaveJournal(house, session);
+    house.runtime.recovers = false;
+    await house.say('m2');
+    // Time goes by, a second for each look: a recovery that is under way has ended already, and those to come are due.
+    await until('it is given up', async () => {
+      house.clock.advance(1_000);
+      return (await reasonOf(house, session.id)) !== null;
+    });
+    await house.end('m2', 'failed');
+    assert.equal(await reasonOf(house, session.id), 'its outbox cannot be recovered');
+    assert.equal(house.runtime.recoveries.length, 3);
   });
 
   test('trouble of the machine is not its damage: a full disk, no descriptors, a lock', () => {

@@ -61,7 +61,8 @@ describe('a due entry that was lost', () => {
       'its timer is set',
       () => house.clock.isSetFor(dueMs) || (house.clock.nextInMs ?? 0) <= 60_000,
     );
-    for (let n = 0; n < 61; n += 1) {
+    // No further: a sandbox that is starting then has its own time to be ready.
+    while (house.clock.now() < dueMs) {
       house.clock.advance(60_000);
       await until('the timer is set again', () => house.clock.pending > 0);
     }

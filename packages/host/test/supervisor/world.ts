@@ -6,15 +6,18 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Accepted, MessageEvent } from '@bellhop/channels';
+import type { SnapshotLimits } from '@bellhop/mailbox/host';
 import { createAccessGate } from '../../src/access/gate.ts';
 import { createRowChecker } from '../../src/delivery/check.ts';
 import { Engine } from '../../src/delivery/engine.ts';
 import type { UsageSum } from '../../src/egress/port.ts';
+import type { Folders } from '../../src/folders.ts';
 import { openModels } from '../../src/model/models.ts';
 import type { Models } from '../../src/model/port.ts';
 import { createCommands } from '../../src/router/commands.ts';
 import type { ModelCommandsDeps } from '../../src/router/model-commands.ts';
 import { createRouter } from '../../src/router/router.ts';
+import type { SandboxRuntime } from '../../src/sandboxes/port.ts';
 import { nextOccurrence } from '../../src/schedule/series.ts';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
@@ -23,7 +26,7 @@ import { readSettings } from '../../src/settings.ts';
 import type { Store } from '../../src/store/port.ts';
 import { sessionById } from '../../src/store/sessions.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
-import type { Session, SessionId, Settings } from '../../src/types.ts';
+import type { Clock, Session, SessionId, Settings } from '../../src/types.ts';
 import { FakeChannel } from '../fake-channel.ts';
 import { message } from '../router/events.ts';
 import { openStoreWorld, type StoreWorld } from '../store-world.ts';
@@ -45,6 +48,8 @@ export interface House extends StoreWorld {
   readonly settings: Settings;
   /** `message state` or `typing on`, as watchers were told. */
   readonly told: string[];
+  /** How much is free, and what each session's folders hold. */
+  readonly disk: { free: number; held: number; counted: number };
   supervisor: Supervisor;
   engine: Engine;
   /** Accepts a message; returns the first session it went to. */
@@ -62,41 +67,57 @@ export interface House extends StoreWorld {
   sockets(): string[];
 }
 
-export async function openHouse(t: TestContext, change: Partial<Settings> = {}): Promise<House> {
+/** What a house with real sandboxes has in place of the fakes. */
+export interface RealParts {
+  readonly runtime: SandboxRuntime;
+  readonly runnerDir: string;
+  readonly clock: Clock;
+  readonly user: Folders['user'];
+  readonly limits: SnapshotLimits;
+}
+
+export async function openHouse(
+  t: TestContext,
+  change: Partial<Settings> = {},
+  real: (dataDir: string) => Promise<RealParts | null> = async () => null,
+): Promise<House> {
   const world = await openStoreWorld(t);
   const { dir, clock, log, store } = world;
   const settings = { ...readSettings(dir), maxAwake: 8, ...change };
   const runtime = new FakeRuntime(clock);
   const egress = new FakeEgress();
   const channel = new FakeChannel();
-  const folders = { dataDir: dir, user: null };
-  const mailboxes = createMailboxes(folders, limits);
+  const parts = await real(dir);
+  const ticking = parts?.clock ?? clock;
+  const folders = { dataDir: dir, user: parts?.user ?? null };
+  const mailboxes = createMailboxes(folders, parts?.limits ?? limits);
   const told: string[] = [];
+  const disk = { free: Number.MAX_SAFE_INTEGER, held: 0, counted: 0 };
   const counter = { sessions: 0 };
 
   const build = (on: Store): { supervisor: Supervisor; engine: Engine } => {
     const delivery = new Engine({
       store: on,
       channels: new Map([[channel.name, channel]]),
-      clock,
+      clock: ticking,
       log,
       onEnd: (end) => supervisor.deliveryEnded(end.session),
     });
     const supervisor: Supervisor = new Supervisor({
       store: on,
       mailboxes,
-      runtime,
+      runtime: parts?.runtime ?? runtime,
       egress,
       models: { of: (agent) => ({ by: 'nobody', endpoint: null, config: null, harness: agent.harness }) },
       folders,
-      clock,
+      clock: ticking,
       log,
       settings,
       delivery,
       zone: 'UTC',
       nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, 'UTC'),
       enqueuer: createEnqueuer({ store: on, mailboxes, folders }),
-      checker: createRowChecker({ mailboxes, settings, clock, warning: null }),
+      checker: createRowChecker({ mailboxes, settings, clock: ticking, warning: null }),
       watcher: {
         receipt: (_session, id, state) => void told.push(`${id} ${state}`),
         live: (_session, _turn, text) => void told.push(`live ${text}`),
@@ -108,7 +129,14 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
       },
       random: () => 0,
       markPrefix: 'bellhop:test:',
-      runnerDir: join(dir, 'runner'),
+      runnerDir: parts?.runnerDir ?? join(dir, 'runner'),
+      disk: {
+        freeBytes: async () => disk.free,
+        heldBytes: async () => {
+          disk.counted += 1;
+          return disk.held;
+        },
+      },
       stopLeftovers: async () => {
         for (const leftover of await runtime.leftovers()) await leftover.kill();
       },
@@ -128,7 +156,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
   const router = createRouter({
     store,
     access: createAccessGate(store),
-    clock,
+    clock: ticking,
     log,
     newSessionId: () => `session-${++counter.sessions}` as SessionId,
     nudge: (session) => house.supervisor.nudge(session),
@@ -152,6 +180,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     used,
     settings,
     told,
+    disk,
     ...first,
     accept,
     dueMs,
@@ -189,6 +218,7 @@ export async function openHouse(t: TestContext, change: Partial<Settings> = {}):
     },
     sockets: () => readdirSync(join(dir, 'run'), { recursive: true }).map(String),
   };
+  await house.supervisor.start();
   // In reverse order of their making; a test may have stopped them already.
   t.after(async () => {
     for (const life of runtime.running) life.exit(0);

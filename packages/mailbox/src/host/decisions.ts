@@ -10,7 +10,7 @@
  * Only the current attempt counts (M9): an ack or a claim of an older one decides nothing, which also makes every
  * decision here idempotent: applying it raises the attempt.
  */
-import type { Ack, InboundRow, MessageId } from '../model.ts';
+import type { Ack, InboundRow, MessageId, TurnId } from '../model.ts';
 
 export interface RetryPolicy {
   readonly maxTries: number;
@@ -98,4 +98,22 @@ export function decideCharge(
     return { kind: 'failed', id, attempt, generation, reason: `${reason} (${tries} tries)` };
   const delay = tries === 1 ? 0 : backoffMs(tries - 2, policy, jitter);
   return { kind: 'charged', id, attempt, generation, dueMs: nowMs + delay };
+}
+
+/**
+ * What one turn held waits for the last of it. A part that is due earlier would be a turn of its own, under another id,
+ * and what the tools of the first one have sent would be sent again (M7).
+ * @param acks the claims and acks that the changes were decided on.
+ */
+export function keepTogether(changes: readonly InboundChange[], acks: readonly Ack[]): InboundChange[] {
+  const turns = new Map(acks.map((ack) => [ack.messageId, ack.turnId]));
+  const last = new Map<TurnId, number>();
+  for (const change of changes) {
+    const turn = turns.get(change.id);
+    if (turn && 'dueMs' in change) last.set(turn, Math.max(change.dueMs, last.get(turn) ?? 0));
+  }
+  return changes.map((change) => {
+    const dueMs = last.get(turns.get(change.id) ?? ('' as TurnId));
+    return 'dueMs' in change && dueMs !== undefined ? { ...change, dueMs } : change;
+  });
 }

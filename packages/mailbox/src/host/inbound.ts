@@ -87,14 +87,15 @@ export class InboundMailbox {
   }
 
   /**
-   * Removes messages that have ended, and what was noted of deliveries; what has not ended stays. The newest row stays
-   * as well, because numbers count on from it (M3). Nothing here keeps a removed id from being enqueued again: the
+   * Removes messages that have ended, and what was noted of deliveries; what has not ended stays. A series that was
+   * cancelled goes by its own name, whichever of its rows that hit. The newest row stays, because numbers count on from
+   * it (M3). Nothing here keeps a removed id from being enqueued again: the
    * caller remembers ids for as long as platforms redeliver (M4).
    */
   forget(messages: readonly string[], deliveries: readonly string[]): void {
     const message = this.#db.prepare(
-      `DELETE FROM messages_in WHERE id = ? AND status IN ('completed', 'failed', 'cancelled')
-         AND seq < (SELECT max(seq) FROM messages_in)`,
+      `DELETE FROM messages_in WHERE seq < (SELECT max(seq) FROM messages_in)
+         AND (id = ?1 AND status IN ('completed', 'failed', 'cancelled') OR series_id = ?1 AND status = 'cancelled')`,
     );
     const delivery = this.#db.prepare('DELETE FROM delivered WHERE message_out_id = ?');
     transaction(this.#db, () => {

@@ -50,6 +50,8 @@ const VERSION_AT = 60;
 const PAGE_BYTES = 4_096;
 /** Beyond what any clock or counter of ours reaches, and within what a Date can hold. */
 const MAX_NUMBER = 2 ** 52;
+/** Of one table: an honest runner prunes it to a few hundred (M12). More would make each look at the file a long one. */
+const MAX_TABLE_ROWS = 20_000;
 const TABLES = new Set([
   'messages_out',
   'processing_ack',
@@ -210,6 +212,10 @@ function select(
   maxRows: number,
   fileBytes: number,
 ): OutboundSnapshot {
+  for (const table of ['messages_out', 'processing_ack']) {
+    if (db.prepare(`SELECT 1 FROM ${table} LIMIT 1 OFFSET ?`).get(MAX_TABLE_ROWS))
+      throw new Refused(`outbound.db has more than ${MAX_TABLE_ROWS} rows in ${table}`);
+  }
   const take = bounded(db, fileBytes);
   const acks = take(
     `SELECT ${ACK_COLUMNS} FROM processing_ack WHERE status <> 'processing' AND ack_seq > ? ORDER BY ack_seq LIMIT ?`,

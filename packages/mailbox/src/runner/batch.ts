@@ -66,7 +66,9 @@ function isOpenIn(turnId: TurnId | null, ack: Ack): boolean {
 
 /** True for what this attempt has ended already, or what this very generation works on. */
 function isTaken(row: InboundRow, ack: Ack | undefined, generation: number): boolean {
-  if (!ack || ack.attempt < row.attempt) return false;
+  // Of another attempt it says nothing: an earlier one is over, a later one nobody was ever given. An agent that writes
+  // such an ack itself must not make its own message wait for ever.
+  if (ack?.attempt !== row.attempt) return false;
   // A claim that an earlier generation left behind: this runner is the fresh one that clears it by claiming anew.
   return ack.status !== 'processing' || ack.generation === generation;
 }

@@ -130,6 +130,7 @@ export function createActions({ client, store, outbox, waiting, fillRandom, now 
   return actions;
 }
 
+/** What went wrong, for the person. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return error.problem;
   return {

@@ -7,6 +7,7 @@
 import type {
   ApiError,
   ConversationList,
+  DeadLetterList,
   EntryPage,
   MarkRead,
   MessageState,
@@ -17,6 +18,7 @@ import type {
   SendMessage,
   SetModel,
   Status,
+  WhyList,
 } from '@bellhop/host/api';
 import type { Place, Problem } from '../model/state.ts';
 import { LOOK_AT_LOGS, sentence } from '../model/words.ts';
@@ -47,6 +49,11 @@ export class Client {
   message = (id: string): Promise<MessageState> => this.#json(`/v1/messages/${encodeURIComponent(id)}`);
   retry = (id: string): Promise<void> => this.#post(`/v1/messages/${encodeURIComponent(id)}/retry`, {});
   stopTurn = (place: Place): Promise<void> => this.#post('/v1/turns/stop', place);
+  deadLetters = (): Promise<DeadLetterList> => this.#json('/v1/dead-letters');
+  deadLetter = (id: string): Promise<DeadLetterList> => this.#json(letterPath(id));
+  retryLetter = (id: string): Promise<void> => this.#post(`${letterPath(id)}/retry`, {});
+  discardLetter = (id: string): Promise<void> => this.#post(`${letterPath(id)}/discard`, {});
+  why = (id: string): Promise<WhyList> => this.#json(`/v1/why/${encodeURIComponent(id)}`);
   model = (agent: string): Promise<ModelView> => this.#json(`/v1/model?${new URLSearchParams({ agent })}`);
   setModel = (change: SetModel): Promise<ModelView> => this.#json('/v1/model', sent('PUT', change));
   testModel = (agent: string): Promise<ModelTest> => this.#json('/v1/model/test', sent('POST', { agent }));
@@ -111,6 +118,10 @@ export function problemIn(status: number, text: string): Problem {
     // Not the contract's shape (SyntaxError or TypeError): the status is all there is to say.
     return { message: `The host answered ${status}.`, hint: `See what it says about it: ${LOOK_AT_LOGS}` };
   }
+}
+
+function letterPath(id: string): string {
+  return `/v1/dead-letters/${encodeURIComponent(id)}`;
 }
 
 function sent(method: 'POST' | 'PUT', value: object): RequestInit {

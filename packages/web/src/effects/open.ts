@@ -18,6 +18,8 @@ export interface OpenDeps {
   readonly store: Store;
   readonly waiting: Waiting;
   readonly now: () => number;
+  /** A message has failed: there is one dead letter more. */
+  readonly onFailed: () => void;
 }
 
 export function keepOpen(deps: OpenDeps): void {
@@ -45,7 +47,7 @@ export function keepOpen(deps: OpenDeps): void {
 }
 
 async function followPlace(deps: OpenDeps, place: Place, signal: AbortSignal): Promise<void> {
-  const { client, store, waiting, now } = deps;
+  const { client, store, waiting, now, onFailed } = deps;
   if (!(await loadLast(deps, place, signal))) return;
   await follow(
     client,
@@ -58,7 +60,10 @@ async function followPlace(deps: OpenDeps, place: Place, signal: AbortSignal): P
         store.dispatch({ type: 'stream opened', place, atMs: now() });
         void catchUp(deps, place, wasLost);
       },
-      onEvent: (event) => store.dispatch({ type: 'event', place, event, atMs: now() }),
+      onEvent: (event) => {
+        store.dispatch({ type: 'event', place, event, atMs: now() });
+        if (event.type === 'receipt' && event.state === 'failed') onFailed();
+      },
       onLost: () => store.dispatch({ type: 'connection', connection: 'lost' }),
     },
     signal,

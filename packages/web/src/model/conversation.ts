@@ -30,7 +30,9 @@ export function withEvent(conversation: Conversation, event: StreamEvent, nowMs:
 }
 
 export function withPage(conversation: Conversation, page: EntryPage, older: boolean): Conversation {
-  const answered = Object.fromEntries(page.answered.map((question) => [question, '']));
+  const answered = Object.fromEntries(
+    page.answered.map(({ question, option }) => [question, option ?? conversation.answered[question] ?? '']),
+  );
   const receipts = Object.fromEntries(
     page.receipts.map((r) => [r.message, { state: r.state, reason: r.reason }]),
   );
@@ -43,7 +45,7 @@ export function withPage(conversation: Conversation, page: EntryPage, older: boo
     entries,
     outgoing: conversation.outgoing.filter((out) => !arrived.has(out.id)),
     receipts: { ...receipts, ...conversation.receipts },
-    answered: { ...answered, ...conversation.answered },
+    answered: { ...conversation.answered, ...answered },
   };
 }
 

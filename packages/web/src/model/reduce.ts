@@ -1,5 +1,12 @@
 /** Every change of the page's state, by name. Pure: time comes in with the action. */
-import type { ConversationList, EntryPage, MessageState, Status, StreamEvent } from '@bellhop/host/api';
+import type {
+  ConversationList,
+  DeadLetterList,
+  EntryPage,
+  MessageState,
+  Status,
+  StreamEvent,
+} from '@bellhop/host/api';
 import { withEvent, withPage, withState } from './conversation.ts';
 import { withConversation, withRead } from './list.ts';
 import {
@@ -13,6 +20,7 @@ import {
   type Place,
   type Problem,
   type State,
+  type Story,
 } from './state.ts';
 
 export type Action =
@@ -20,6 +28,8 @@ export type Action =
   | { readonly type: 'signed out' }
   | { readonly type: 'listed'; readonly list: ConversationList }
   | { readonly type: 'opened'; readonly place: Place | null; readonly part: Part | null }
+  | { readonly type: 'letters'; readonly list: DeadLetterList }
+  | { readonly type: 'story'; readonly story: Story | null }
   | { readonly type: 'connection'; readonly connection: Connection }
   /** What is live is told anew by the stream that has just opened. */
   | { readonly type: 'stream opened'; readonly place: Place; readonly atMs: number }
@@ -50,7 +60,11 @@ export function reduce(state: State, action: Action): State {
     case 'listed':
       return { ...state, list: action.list.conversations };
     case 'opened':
-      return { ...state, open: action.place, part: action.part };
+      return { ...state, open: action.place, part: action.part, story: null };
+    case 'letters':
+      return { ...state, letters: action.list.deadLetters };
+    case 'story':
+      return { ...state, story: action.story };
     case 'connection':
       return state.connection === action.connection ? state : { ...state, connection: action.connection };
     case 'stream opened':
@@ -61,7 +75,9 @@ export function reduce(state: State, action: Action): State {
       }));
     case 'panels': {
       const { ledgerShown = state.ledgerShown, paletteShown = state.paletteShown } = action;
-      return { ...state, ledgerShown, paletteShown };
+      // The right column holds one thing.
+      const story = action.ledgerShown === undefined ? state.story : null;
+      return { ...state, ledgerShown, paletteShown, story };
     }
     case 'read':
       return { ...state, list: withRead(state.list ?? [], action.place, action.seq) };

@@ -13,9 +13,12 @@ export function hashOf(place: Place | null): string {
 }
 
 export const MODEL_HASH = '#/model';
+export const LETTERS_HASH = '#/dead-letters';
+
+const PARTS: Readonly<Record<string, Part>> = { [MODEL_HASH]: 'model', [LETTERS_HASH]: 'dead letters' };
 
 export function partOf(hash: string): Part | null {
-  return hash === MODEL_HASH ? 'model' : null;
+  return PARTS[hash] ?? null;
 }
 
 /** Fresh, in the alphabet that the host takes. Not randomUUID: a page on plain http does not have it. */

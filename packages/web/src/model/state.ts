@@ -1,5 +1,13 @@
 /** What the page knows, as plain values. Changed only by reduce.ts; everything durable is the host's, this is a view of it. */
-import type { ConversationView, LogEntry, MessageStateName, Status, TurnView } from '@bellhop/host/api';
+import type {
+  ConversationView,
+  DeadLetterView,
+  LogEntry,
+  MessageStateName,
+  Status,
+  TurnView,
+  WhyView,
+} from '@bellhop/host/api';
 
 export interface Place {
   readonly agent: string;
@@ -7,7 +15,7 @@ export interface Place {
 }
 
 /** What stands in the middle in place of a conversation. */
-export type Part = 'model';
+export type Part = 'model' | 'dead letters';
 
 /** What went wrong, and what to do; always shown together. */
 export interface Problem {
@@ -67,6 +75,14 @@ export interface Conversation extends Place {
   readonly problem: Problem | null;
 }
 
+/** Why a message has the state it has: what the host knows of it. */
+export interface Story {
+  readonly message: string;
+  /** One for each session that the message went to; null while the host is asked. */
+  readonly views: readonly WhyView[] | null;
+  readonly problem: Problem | null;
+}
+
 export type Connection = 'connecting' | 'open' | 'lost';
 
 export interface State {
@@ -78,6 +94,10 @@ export interface State {
   /** Null while a conversation is open, and on a phone while the list is. */
   readonly part: Part | null;
   readonly conversations: Readonly<Record<string, Conversation>>;
+  /** Null until it was asked for. Newest first. */
+  readonly letters: readonly DeadLetterView[] | null;
+  /** Stands in the right column, before the ledger. */
+  readonly story: Story | null;
   readonly connection: Connection;
   readonly ledgerShown: boolean;
   readonly paletteShown: boolean;
@@ -90,6 +110,8 @@ export const INITIAL: State = {
   open: null,
   part: null,
   conversations: {},
+  letters: null,
+  story: null,
   connection: 'connecting',
   ledgerShown: false,
   paletteShown: false,

@@ -71,6 +71,12 @@ export function dayWords(at: string, nowMs: number): string {
   return day.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
 }
 
+/** A moment, as short as it can be: the time of today, the day of any other. */
+export function momentWords(at: string, nowMs: number): string {
+  if (startOfDay(nowMs) !== startOfDay(Date.parse(at))) return listTimeWords(at, nowMs);
+  return new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
 /** To the cent, or to the first two digits of less. */
 export function moneyWords(micros: number | null): string {
   if (micros === null) return 'price not known';

@@ -5,10 +5,12 @@ import { keyOf } from '../model/state.ts';
 import { type App, AppProvider, useApp, useSelect } from './context.ts';
 import { ConversationView } from './conversation.tsx';
 import { LedgerPanel } from './ledger.tsx';
+import { LettersPage } from './letters.tsx';
 import { ModelPage } from './model-page.tsx';
 import { Palette } from './palette.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { SignIn } from './sign-in.tsx';
+import { StoryPanel } from './story.tsx';
 import { Welcome } from './welcome.tsx';
 
 export function app(value: App) {
@@ -29,9 +31,10 @@ function Page() {
 }
 
 function Desk() {
-  const { store } = useApp();
+  const { store, letters } = useApp();
   const open = useSelect((state) => state.open);
   const part = useSelect((state) => state.part);
+  const story = useSelect((state) => state.story);
   const ledgerShown = useSelect((state) => state.ledgerShown);
   const paletteShown = useSelect((state) => state.paletteShown);
   useFirstConversation();
@@ -41,20 +44,23 @@ function Desk() {
         event.preventDefault();
         store.dispatch({ type: 'panels', paletteShown: !store.get().paletteShown });
       }
-      if (event.key === 'Escape' && !store.get().paletteShown)
-        store.dispatch({ type: 'panels', ledgerShown: false });
+      if (event.key !== 'Escape' || store.get().paletteShown) return;
+      if (store.get().story) void letters.tell(null);
+      else store.dispatch({ type: 'panels', ledgerShown: false });
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [store]);
-  const withLedger = ledgerShown && open !== null;
+  }, [store, letters]);
+  const withLedger = story !== null || (ledgerShown && open !== null);
+  const isAtList = open === null && part === null;
   return (
-    <div class="desk" data-column={open === null && part === null ? 'list' : withLedger ? 'ledger' : 'chat'}>
+    <div class="desk" data-column={isAtList ? 'list' : withLedger ? 'ledger' : 'chat'}>
       <Sidebar />
       {part === 'model' && <ModelPage />}
+      {part === 'dead letters' && <LettersPage />}
       {open && <ConversationView key={keyOf(open)} place={open} />}
-      {part === null && open === null && <Welcome />}
-      {withLedger && <LedgerPanel place={open} />}
+      {isAtList && <Welcome />}
+      {story ? <StoryPanel story={story} /> : withLedger && open && <LedgerPanel place={open} />}
       {paletteShown && <Palette />}
     </div>
   );

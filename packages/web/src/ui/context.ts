@@ -2,6 +2,7 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Actions } from '../effects/actions.ts';
+import type { LetterActions } from '../effects/letters.ts';
 import type { Memory } from '../effects/memory.ts';
 import type { ModelActions } from '../effects/model-actions.ts';
 import type { Store } from '../effects/store.ts';
@@ -11,6 +12,7 @@ import type { State } from '../model/state.ts';
 export interface App {
   readonly store: Store;
   readonly actions: Actions;
+  readonly letters: LetterActions;
   readonly models: ModelActions;
   readonly memory: Memory;
   readonly markdown: Markdown;

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { applyTheme, THEMES } from '../effects/theme.ts';
 import { findConversations } from '../model/list.ts';
-import { MODEL_HASH } from '../model/route.ts';
+import { LETTERS_HASH, MODEL_HASH } from '../model/route.ts';
 import { conversationAt, keyOf } from '../model/state.ts';
 import { isAtWork } from '../model/words.ts';
 import { type App, useApp, useSelect } from './context.ts';
@@ -152,6 +152,15 @@ function commands({ actions, memory, store }: App, agents: readonly string[]): C
       run: () => applyTheme(memory, theme),
     }),
   );
+  const letters: Choice = {
+    key: 'letters',
+    icon: 'letter',
+    words: 'Dead letters',
+    aside: '',
+    run: () => {
+      location.hash = LETTERS_HASH;
+    },
+  };
   const model: Choice = {
     key: 'model',
     icon: 'model',
@@ -168,5 +177,5 @@ function commands({ actions, memory, store }: App, agents: readonly string[]): C
     aside: '',
     run: () => void actions.signOut(),
   };
-  return [...begin, ...(open ? [ledger] : []), ...(runs ? [stop] : []), model, ...themes, leave];
+  return [...begin, ...(open ? [ledger] : []), ...(runs ? [stop] : []), model, letters, ...themes, leave];
 }

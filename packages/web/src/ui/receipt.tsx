@@ -1,7 +1,7 @@
 /** What became of a message of one's own: one small mark; its words on hover, focus or tap. A failure speaks by itself. */
 import { useState } from 'preact/hooks';
 import type { Place, Receipt } from '../model/state.ts';
-import { LOOK_AT_LOGS, receiptWords, sentence } from '../model/words.ts';
+import { receiptWords, sentence } from '../model/words.ts';
 import { useApp } from './context.ts';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -23,8 +23,25 @@ export function ReceiptMark({ receipt }: { receipt: Receipt }) {
   );
 }
 
+/** One press away from the mark: shown while the message is pointed at or has the focus. */
+export function WhyLink({ id, receipt }: { id: string; receipt: Receipt }) {
+  const { letters } = useApp();
+  // A failure has its own; what the host has not accepted it cannot tell of.
+  if (['sending', 'refused', 'failed'].includes(receipt.state)) return null;
+  return (
+    <button
+      type="button"
+      class="link why-link"
+      aria-label="Why: the story of this message"
+      onClick={() => void letters.tell(id)}
+    >
+      Why
+    </button>
+  );
+}
+
 export function Failure({ place, id, receipt }: { place: Place; id: string; receipt: Receipt }) {
-  const { actions } = useApp();
+  const { actions, letters } = useApp();
   const [whyShown, setWhyShown] = useState(false);
   if (receipt.state !== 'failed' && receipt.state !== 'refused') return null;
   const isRefused = receipt.state === 'refused';
@@ -45,7 +62,11 @@ export function Failure({ place, id, receipt }: { place: Place; id: string; rece
       {whyShown && (
         <p class="why">
           {sentence(receipt.reason ?? 'no reason was given')}{' '}
-          {!isRefused && <>The log says more: {LOOK_AT_LOGS}</>}
+          {!isRefused && (
+            <button type="button" class="link" onClick={() => void letters.tell(id)}>
+              The whole story
+            </button>
+          )}
         </p>
       )}
     </div>

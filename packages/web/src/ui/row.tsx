@@ -8,7 +8,7 @@ import { Files } from './files.tsx';
 import { Icon } from './icon.tsx';
 import { MarkdownText } from './markdown-text.tsx';
 import { QuestionView } from './question.tsx';
-import { Failure, ReceiptMark } from './receipt.tsx';
+import { Failure, ReceiptMark, WhyLink } from './receipt.tsx';
 
 interface Props {
   readonly row: Row;
@@ -42,6 +42,7 @@ function Body({ row, place }: Props) {
           <Files files={row.files} />
           <div class="under">
             <Marks row={row} />
+            <WhyLink id={row.id} receipt={row.receipt} />
             <time dateTime={row.at}>{clockWords(row.at)}</time>
             <ReceiptMark receipt={row.receipt} />
           </div>

@@ -6,6 +6,7 @@ import { keyOf } from '../model/state.ts';
 import { listTimeWords } from '../model/words.ts';
 import { useApp, useSelect } from './context.ts';
 import { Icon } from './icon.tsx';
+import { SidebarFoot } from './sidebar-foot.tsx';
 
 const SHORTCUT = /Mac|iP/.test(navigator.platform) ? '⌘K' : 'Ctrl K';
 
@@ -51,6 +52,7 @@ export function Sidebar() {
         </ul>
       )}
       <ModelLink />
+      <SidebarFoot />
     </nav>
   );
 }

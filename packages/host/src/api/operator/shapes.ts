@@ -1,13 +1,18 @@
 /**
- * What the operator's routes answer, on the owner's socket alone. Types only.
+ * What the operator's routes answer, whichever channel a message came by. Types only.
+ *
+ * On both listeners:
  *
  *   GET  /v1/dead-letters                      -> DeadLetterList   (the newest first, at most 200)
  *   GET  /v1/dead-letters/:message             -> DeadLetterList   (one for each session it failed in)
  *   POST /v1/dead-letters/:message/retry       -> 202 Done
  *   POST /v1/dead-letters/:message/discard     -> 200 Done
+ *   GET  /v1/why/:message?agent=&thread=       -> WhyList          (a message id, its number, or `last`)
+ *
+ * On the owner's socket alone:
+ *
  *   GET  /v1/sessions?quarantined=1            -> SessionList      (the newest first, at most 200)
  *   POST /v1/sessions/:id/release              -> 202 Done
- *   GET  /v1/why/:message?agent=&thread=       -> WhyList          (a message id, its number, or `last`)
  */
 
 export interface Done {
@@ -72,7 +77,7 @@ export interface WhyView {
   /** Lives of the sandbox between acceptance and end, the newest first; at most 20. */
   readonly generations: readonly WhyGeneration[];
   readonly replies: readonly WhyReply[];
-  /** Lines of the host's log about this session in that time, the newest last; at most 12. */
+  /** Lines of the host's log about this session in that time, the newest last; at most 12, and none for the page. */
   readonly log: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { entriesBefore } from '../../store/conversation.ts';
 import { listConversations, markRead } from '../../store/conversations.ts';
 import { targetsOf } from '../../store/events.ts';
 import { questionById } from '../../store/questions.ts';
-import type { ConversationList, EntryPage, LogEntry, ReceiptEvent } from '../contract.ts';
+import type { AnsweredQuestion, ConversationList, EntryPage, LogEntry, ReceiptEvent } from '../contract.ts';
 import { toLogEntry, toView } from '../conversation-log.ts';
 import { conversationEvents } from '../events.ts';
 import type { ApiAnswer, ApiRequest, Route } from '../routing.ts';
@@ -61,11 +61,12 @@ export function conversationRoutes(deps: ServedDeps): readonly Route[] {
     return receipts;
   }
 
-  async function answeredOn(entries: readonly LogEntry[]): Promise<string[]> {
-    const answered: string[] = [];
+  async function answeredOn(entries: readonly LogEntry[]): Promise<AnsweredQuestion[]> {
+    const answered: AnsweredQuestion[] = [];
     for (const { body } of entries) {
       if (body.kind !== 'question') continue;
-      if ((await questionById(store.read, body.question))?.open === false) answered.push(body.question);
+      const asked = await questionById(store.read, body.question);
+      if (asked?.open === false) answered.push({ question: body.question, option: asked.chosen });
     }
     return answered;
   }

@@ -3,14 +3,14 @@
  *
  * Promises (design.md §6): no network; no capabilities, no new privileges, the engine's own seccomp filter; a root that
  * is read-only; writable are only the spec's writable mounts, /tmp and /dev/shm, both bounded; an ordinary user; bounds
- * on memory, processes and CPU; an environment that holds what the spec says and nothing of the host.
+ * on memory, processes, CPU and the length of a file; an environment that holds what the spec says and nothing of the host.
  *
  * Only flags that podman and nerdctl know too. Not here: a user namespace. The uid inside is the uid outside, without
  * capabilities in either; whoever wants them apart runs a rootless engine, or bubblewrap.
  */
 
 import { checkedMark, checkedTarget, gated, type Owner, sandboxEnvironment } from '../arguments.ts';
-import type { SandboxSpec } from '../port.ts';
+import type { SandboxLimits, SandboxSpec } from '../port.ts';
 
 export const INSTALL_LABEL = 'bellhop.install';
 export const MARK_LABEL = 'bellhop.mark';
@@ -19,14 +19,11 @@ const MIB = 1024 * 1024;
 const TMP_BYTES = 64 * MIB;
 const SHM_BYTES = 16 * MIB;
 
-/** Of one sandbox. Swap is not on top of the memory; what lies in /tmp and /dev/shm counts as memory. */
-const LIMITS = { memoryBytes: 1024 * MIB, pids: 256, cpus: 1 } as const;
-
 /** The client adds these from ~/.docker/config.json, passwords included, unless they are set to something. */
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 
 export interface DockerPlan {
-  readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command'>;
+  readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command' | 'limits'>;
   readonly mounts: readonly { readonly from: string; readonly target: string; readonly writable: boolean }[];
   /** Folder with `passwd` and `group`, so that the user inside has a name. */
   readonly etcFrom: string;
@@ -44,7 +41,7 @@ export function containerName(mark: string): string {
 
 /** Everything after `docker`. */
 export function runArguments(plan: DockerPlan): string[] {
-  const { mark, workDir, env, command } = plan.spec;
+  const { mark, workDir, env, command, limits } = plan.spec;
   const [, installId = ''] = checkedMark(mark).split(':');
   const { uid, gid } = plan.owner;
   // Attached, so that the client's end is the container's end; removed by the engine, also when the host is dead then.
@@ -53,7 +50,8 @@ export function runArguments(plan: DockerPlan): string[] {
   argv.push('--network', 'none', '--ipc', 'none', '--hostname', 'bellhop');
   argv.push('--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', `${uid}:${gid}`);
   // Output goes to whoever is attached: kept by the engine it would fill the disk.
-  argv.push('--log-driver', 'none', ...(plan.limited ? limits() : []));
+  argv.push('--log-driver', 'none', ...(plan.limited ? groupLimits(limits) : []));
+  argv.push('--ulimit', `fsize=${limits.fileBytes}`, '--ulimit', 'core=0');
 
   argv.push('--read-only', '--tmpfs', `/tmp:rw,exec,nosuid,nodev,mode=1777,size=${TMP_BYTES}`);
   argv.push('--tmpfs', `/dev/shm:rw,noexec,nosuid,nodev,mode=1777,size=${SHM_BYTES}`);
@@ -73,9 +71,9 @@ export function runArguments(plan: DockerPlan): string[] {
   return [...argv, ...gated(command, 'echo; exec "$@"')];
 }
 
-function limits(): string[] {
-  const memory = `${LIMITS.memoryBytes}`;
-  const { pids, cpus } = LIMITS;
+/** Swap is not on top of the memory; what lies in /tmp and /dev/shm counts as memory. */
+function groupLimits({ memoryBytes, pids, cpus }: SandboxLimits): string[] {
+  const memory = `${memoryBytes}`;
   return ['--memory', memory, '--memory-swap', memory, '--pids-limit', `${pids}`, '--cpus', `${cpus}`];
 }
 

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Owner } from '../arguments.ts';
-import type { RunningSandbox, SandboxSpec, SelfTest } from '../port.ts';
+import { DEFAULT_LIMITS, type RunningSandbox, type SandboxSpec, type SelfTest } from '../port.ts';
 import { runSelfTest } from '../selftest.ts';
 import { runArguments } from './arguments.ts';
 import { type AskEngine, EngineError } from './engine.ts';
@@ -91,7 +91,7 @@ async function look({ ask, image, owner }: Examined, dataDir: string): Promise<S
   ]);
   if (id instanceof Error) return { answers: false, reason: explainEngine(id.message) };
   if (facts === null) return { answers: true, facts: null, imageId: id };
-  const spec = { mark: 'bellhop:facts', workDir: '/', env: {}, command: [] };
+  const spec = { mark: 'bellhop:facts', workDir: '/', env: {}, command: [], limits: DEFAULT_LIMITS };
   const mounts = [{ from: dataDir, target: '/data', writable: true }];
   const flags = { spec, mounts, etcFrom: '', owner, timeZone: '', image: image.tag, limited: true };
   const all = JSON.stringify([facts, id, runArguments(flags)]);

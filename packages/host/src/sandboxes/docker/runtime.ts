@@ -140,7 +140,10 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
       child,
       left,
       strike,
-      gone: () => live.delete(mark),
+      gone: async () => {
+        live.delete(mark);
+        return null;
+      },
       lookHint: lookHint(mark),
     });
   }
@@ -173,11 +176,17 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
       child,
       left: () => findContainers(ask, mark),
       strike: (id) => killContainer(ask, id),
-      gone: () => live.delete(mark),
+      gone: async () => {
+        live.delete(mark);
+        return null;
+      },
       lookHint: lookHint(mark),
     });
     // What the waiting client says is not what the sandbox said.
-    return { ...sandbox, exited: sandbox.exited.then(() => ({ code: null, signal: null, output: '' })) };
+    return {
+      ...sandbox,
+      exited: sandbox.exited.then(() => ({ code: null, signal: null, output: '', why: null })),
+    };
   }
 
   return {

@@ -8,6 +8,8 @@ import { reply, says, type Verb, type VerbContext, words } from './verb.ts';
 const STREAM_PAUSE_MS = 40;
 const PREVIEW_CHARS = 500;
 const REMIND = /^remind me in (\d+) (second|minute|hour)s?(?: (?:to|of|that|about) (.+))?$/is;
+/** What is said behind it is said back in both, so that one can be told from another. */
+const TWICE = /^twice(?: (\S+))?$/i;
 const UNIT_MS: Readonly<Record<string, number>> = { second: 1_000, minute: 60_000, hour: 3_600_000 };
 
 const MARKDOWN = `# A heading
@@ -100,10 +102,12 @@ export const verbs: readonly Verb[] = [
   {
     usage: 'twice',
     what: 'send twice in one turn',
-    matches: says(/^twice$/i),
-    run: async ({ tools }) => {
-      await tools.send('First, while I am still at it.');
-      return reply('Second, at the end.');
+    matches: says(TWICE),
+    run: async (context) => {
+      const [about] = words(context, TWICE);
+      const of = about ? ` (${about})` : '';
+      await context.tools.send(`First, while I am still at it${of}.`);
+      return reply(`Second, at the end${of}.`);
     },
   },
 ];

@@ -1,0 +1,30 @@
+/** The story of a message, as a route. */
+import { Problem } from '../problem.ts';
+import type { ApiRequest, Route } from '../routing.ts';
+import { idIn } from './id.ts';
+import type { WhyList } from './shapes.ts';
+import { type WhyDeps, why } from './why.ts';
+
+export function whyRoute(deps: WhyDeps): Route {
+  async function tell({ query }: ApiRequest, id: string | undefined): Promise<WhyList> {
+    const message = idIn(id);
+    const messages = await why(deps, {
+      message,
+      agent: query.get('agent'),
+      thread: query.get('thread') ?? 'main',
+    });
+    if (messages.length > 0) return { messages };
+    throw new Problem(
+      404,
+      'no_such_message',
+      `no message ${message.slice(0, 100)} is known`,
+      'Name its id (./bellhop ask --json prints it), its number with --thread, or: ./bellhop why last',
+    );
+  }
+
+  return {
+    method: 'GET',
+    path: '/v1/why/:message',
+    handle: async (request, id) => ({ status: 200, json: await tell(request, id) }),
+  };
+}
