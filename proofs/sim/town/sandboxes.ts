@@ -115,7 +115,7 @@ export class Sandboxes {
     process.onExit((exit: Exit) => {
       this.onEnd(sandbox);
       this.#kernel.post(this.#random.between(0.1, 3), null, () =>
-        resolve({ ...exit, output: '', why: null }),
+        resolve({ ...exit, why: null, output: '' }),
       );
     });
     this.onStart(sandbox, this.alive);
