@@ -3,9 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { MAX_BODY_BYTES } from './judge.ts';
 import { REFUSALS, type Refusal } from './refusals.ts';
 
-/** Of all sessions: bodies that are held. */
+/** Bodies that are held, of one session or of all: none is read that would be more than the most. */
 export interface Held {
   bytes: number;
+  readonly mostBytes: number;
 }
 
 export type ReadBody =
@@ -15,16 +16,18 @@ export type ReadBody =
   /** The sandbox hung up. */
   | { readonly kind: 'gone' };
 
-/** Two of the biggest. A sandbox that sends many at once costs itself a refusal, not this process its memory. */
-const MAX_HELD_BYTES = 2 * MAX_BODY_BYTES;
+/** One of the biggest: a sandbox that sends many at once costs itself a refusal, and no other its room. */
+export const heldOfSession = (): Held => ({ bytes: 0, mostBytes: MAX_BODY_BYTES });
+/** Two of the biggest: this process has its memory whatever they all send. */
+export const heldOfAll = (): Held => ({ bytes: 0, mostBytes: 2 * MAX_BODY_BYTES });
 
 /** Never rejects. What comes behind a refusal is taken and dropped, so that the refusal can be read. */
-export function readBody(incoming: IncomingMessage, held: Held): Promise<ReadBody> {
+export function readBody(incoming: IncomingMessage, held: readonly Held[]): Promise<ReadBody> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const own = { bytes: 0, over: false };
     const release = () => {
-      held.bytes -= own.bytes;
+      for (const one of held) one.bytes -= own.bytes;
       own.bytes = 0;
     };
     const end = (how: ReadBody) => {
@@ -36,10 +39,11 @@ export function readBody(incoming: IncomingMessage, held: Held): Promise<ReadBod
     incoming.on('data', (chunk: Buffer) => {
       if (own.over) return;
       own.bytes += chunk.length;
-      held.bytes += chunk.length;
+      for (const one of held) one.bytes += chunk.length;
       chunks.push(chunk);
       if (own.bytes > MAX_BODY_BYTES) end({ kind: 'refuse', refusal: REFUSALS.tooBig });
-      else if (held.bytes > MAX_HELD_BYTES) end({ kind: 'refuse', refusal: REFUSALS.tooMany });
+      else if (held.some(({ bytes, mostBytes }) => bytes > mostBytes))
+        end({ kind: 'refuse', refusal: REFUSALS.tooMany });
     });
     incoming.once('end', () => end({ kind: 'read', bytes: Buffer.concat(chunks), release }));
     incoming.once('close', () => end({ kind: 'gone' }));

@@ -22,7 +22,8 @@ export interface ForwardDeps {
   readonly keyOf: (endpoint: Endpoint) => string | null;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  readonly held: Held;
+  /** Of its session, and of all. */
+  readonly held: readonly Held[];
 }
 
 type Request = Pick<Passed, 'url' | 'method' | 'headers'>;
@@ -132,15 +133,18 @@ function send(
   out.end(body);
 }
 
-/** Meters what passes and takes the key out of it. */
+/** Takes the key out of what passes, and meters the rest: an answer that says the key as its model's name is on record. */
 function passing(key: string | null, look: (chunk: Buffer) => void): Transform {
   const scrubber = createScrubber(key);
+  const seen = (clean: Buffer): Buffer => {
+    look(clean);
+    return clean;
+  };
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      look(chunk);
-      done(null, scrubber.push(chunk));
+      done(null, seen(scrubber.push(chunk)));
     },
-    flush: (done) => done(null, scrubber.end()),
+    flush: (done) => done(null, seen(scrubber.end())),
   });
 }
 

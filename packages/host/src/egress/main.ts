@@ -6,6 +6,7 @@
  * host. Nothing is written to stdout but frames, and no key anywhere.
  */
 import { join } from 'node:path';
+import { heldOfAll, heldOfSession } from './body.ts';
 import { type Handlers as DoorHandlers, type OpenDoor, openDoor } from './door.ts';
 import { type ForwardDeps, forward, refuse } from './forward.ts';
 import {
@@ -52,11 +53,12 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const prices = openPrices(dir, warn);
   prices();
   const ollamaBase = ollamaUrl(env.OLLAMA_HOST);
+  const all = heldOfAll();
   const deps: ForwardDeps = {
     upstream: createUpstream(),
     keyOf: (endpoint) => keys.of(endpoint),
     now: () => performance.now(),
-    held: { bytes: 0 },
+    held: [all],
   };
   const state: { ollama: Known['ollama'] } = { ollama: null };
   const known = (): Known => ({ keys: keys.states, ollama: state.ollama });
@@ -93,9 +95,10 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       checkPurse(purse, door);
       const { dir, session, agent, generation } = door;
       const whose = { session, agent, generation };
+      const own = { ...deps, held: [heldOfSession(), all] };
       const ways: DoorHandlers = {
         handle: (incoming, response) =>
-          void forward(deps, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
+          void forward(own, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
             letOut(purse, whose, endpoint, ask),
           ),
         connect: (request, socket, head) => void tunnels.open(agent, request, socket, head),

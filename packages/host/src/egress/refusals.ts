@@ -56,7 +56,7 @@ export const REFUSALS = {
   noJson: {
     status: 400,
     code: 'refused',
-    message: 'The body is not one JSON object in UTF-8.',
+    message: 'The body is not one JSON object in UTF-8, or is in more parts than any conversation.',
     hint: 'Send one, as the API of the model documents it.',
   },
   tooBig: {

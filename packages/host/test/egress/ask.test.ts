@@ -50,9 +50,11 @@ test('the limit of an answer is found where each format has it, times the answer
     ['messages', { max_tokens: 50 }, 50],
     ['chat', { max_tokens: 5, max_completion_tokens: 7, n: 3 }, 21],
     ['chat', { max_tokens: 5 }, 5],
+    ['chat', { max_completion_tokens: 1, max_tokens: 90 }, 90],
     ['responses', { max_output_tokens: 9 }, 9],
     ['gemini', { generationConfig: { maxOutputTokens: 4, candidateCount: 2 } }, 8],
     ['gemini', { generation_config: { max_output_tokens: 4 } }, 4],
+    ['gemini', { generationConfig: { maxOutputTokens: 1 }, generation_config: { max_output_tokens: 6 } }, 6],
   ];
   for (const [format, body, tokens] of cases)
     assert.equal(readAsk(format, Buffer.from(JSON.stringify(body)))?.outputTokens, tokens, format);
@@ -62,6 +64,12 @@ test('attack: no limit, or one that is negative, broken or text, counts as the m
   for (const limit of ['-5', '1.5', '"9"', 'null', '1e400'])
     assert.equal(readAsk('messages', Buffer.from(`{"max_tokens": ${limit}}`))?.outputTokens, 128_000, limit);
   assert.equal(readAsk('chat', Buffer.from('{"max_tokens": 8, "n": -1}'))?.outputTokens, 8);
+});
+
+test('attack: a limit beyond all reason is charged as the most that any model says, not as a number that breaks sums', () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const asked = Buffer.from(JSON.stringify({ max_tokens: most, n: most }));
+  assert.equal(readAsk('chat', asked)?.outputTokens, 10_000_000);
 });
 
 test('attack: what is kept elsewhere, or is no text, is not bounded by its bytes', () => {
@@ -83,6 +91,13 @@ test('attack: a body that is nested deeper than any conversation is refused unre
   const passes = (deep: number) =>
     readAsk('messages', Buffer.from(`{"s": "\\"[[", "a": ${'['.repeat(deep)}${']'.repeat(deep)}}`)) !== null;
   assert.deepEqual([passes(100), passes(100_000), passes(3_000_000)], [true, false, false]);
+});
+
+test('attack: a body of very many parts, each of which costs memory, is refused unread; a long text is not', () => {
+  const passes = (parts: number) =>
+    readAsk('messages', Buffer.from(`{"s": "${',{'.repeat(300_000)}", "a": [${'{},'.repeat(parts)}0]}`)) !==
+    null;
+  assert.deepEqual([passes(50_000), passes(200_000)], [true, false]);
 });
 
 test('through the egress process: the length fits, and what was used is on record though nobody asked', async (t) => {
@@ -125,6 +140,19 @@ test('attack: many big bodies that never end are refused before they fill the me
   assert.ok(statuses.every((status) => status === 429));
   for (const one of held) one.destroy();
   await until('room is there again', async () => (await post(socket, PATH, '{}')).status === 200);
+});
+
+test('attack: a session that holds all the room it may have leaves the others theirs', async (t) => {
+  const [upstream, world] = [await openUpstream(t), await startEgress(t)];
+  const endpoint = { provider: 'compatible', model: 'm', baseUrl: upstream.url } as const;
+  const [greedy, other] = [await world.door('greedy', endpoint), await world.door('other', endpoint)];
+  const refused: unknown[] = [];
+  const held = Array.from({ length: 4 }, () => hold(greedy, `{"pad": "${'x'.repeat(15_000_000)}`));
+  t.after(() => held.forEach((one) => void one.destroy()));
+  for (const one of held) one.on('response', ({ statusCode }) => refused.push(statusCode));
+  await until('two of them are refused', () => refused.length === 2);
+  const big = JSON.stringify({ pad: 'x'.repeat(30_000_000) });
+  assert.equal((await post(other, PATH, big)).status, 200);
 });
 
 /** A request whose body has begun. */

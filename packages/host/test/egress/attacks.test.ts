@@ -122,6 +122,17 @@ test('attack: an endpoint that echoes the key in body and headers gives it to no
   assert.doesNotMatch(JSON.stringify([headers, body]), new RegExp(CANARY));
 });
 
+test('attack: an endpoint that says the key where its model stands does not bring it into the records', async (t) => {
+  const { upstream, socket, egress } = await world(t);
+  upstream.handle = (_incoming, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ model: CANARY, usage: { input_tokens: 3, output_tokens: 4 } }));
+  };
+  await post(socket, PATH, '{}');
+  await until('it is on record', () => egress.calls.length === 1);
+  assert.deepEqual([egress.calls[0]?.model, egress.calls[0]?.inputTokens], ['*'.repeat(CANARY.length), 3]);
+});
+
 test('attack: a redirect is not followed, and its place is not told', async (t) => {
   const { upstream, socket } = await world(t);
   upstream.handle = (_, response) =>

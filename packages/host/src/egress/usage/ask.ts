@@ -27,22 +27,33 @@ type Json = Readonly<Record<string, unknown>>;
 /** A call that says no limit of its own. */
 const OUTPUT_UNSAID = 128_000;
 
-/** Where each format has the limit of an answer, and how many answers there may be. */
-const LIMITS: Readonly<Record<BodyFormat, (asked: Json) => readonly [limit: unknown, answers: unknown]>> = {
-  messages: (asked) => [asked.max_tokens, 1],
-  chat: (asked) => [asked.max_completion_tokens ?? asked.max_tokens, asked.n],
-  responses: (asked) => [asked.max_output_tokens, 1],
+/**
+ * No call answers more. Without a bound a limit could be a number beside which a budget's sum is lost, or that SQLite
+ * gives back to nobody.
+ */
+const OUTPUT_MOST = 10_000_000;
+
+/** Where each format may have the limit of an answer, and how many answers there may be; the greatest counts. */
+const LIMITS: Readonly<
+  Record<BodyFormat, (asked: Json) => readonly [limits: unknown[], answers: unknown[]]>
+> = {
+  messages: (asked) => [[asked.max_tokens], []],
+  chat: (asked) => [[asked.max_completion_tokens, asked.max_tokens], [asked.n]],
+  responses: (asked) => [[asked.max_output_tokens], []],
   gemini: ({ generationConfig, generation_config }) => {
-    const config = object(generationConfig ?? generation_config);
+    const configs = [object(generationConfig), object(generation_config)];
     return [
-      config.maxOutputTokens ?? config.max_output_tokens,
-      config.candidateCount ?? config.candidate_count,
+      configs.flatMap((one) => [one.maxOutputTokens, one.max_output_tokens]),
+      configs.flatMap((one) => [one.candidateCount, one.candidate_count]),
     ];
   },
 };
 
 /** No conversation is nested deeper. Reading costs by depth: three million took 8 s, with every session waiting. */
 const MAX_DEPTH = 200;
+/** Nor has one more parts. Reading costs by parts as well: ten million in 32 MB took 8 s and 4 GB, which ended us. */
+const MAX_PARTS = 100_000;
+const COMMA = 0x2c;
 
 /** Kept at the provider, and read there into the call. */
 const KEPT_THERE = ['previous_response_id', 'conversation', 'prompt', 'container', 'mcp_servers'];
@@ -52,16 +63,16 @@ const BEYOND_TYPE = /image|document|file|audio|video|search|fetch|code_|computer
 const BEYOND_NAME =
   /^(image_?url|file_?id|(inline|file)_?data|cached_?content|google_?search\w*|url_?context|code_?execution)$/i;
 
-/** Null: not a JSON object in UTF-8, or one that is nested too deep. */
+/** Null: not a JSON object in UTF-8, or one that is nested too deep, or in too many parts. */
 export function readAsk(format: BodyFormat, body: Buffer): Ask | null {
-  const asked = isTooDeep(body) ? null : parse(body);
+  const asked = isTooMuch(body) ? null : parse(body);
   if (asked === null) return null;
   const metered = format === 'chat' && asked.stream === true ? askedForUsage(asked) : asked;
   const text = Buffer.from(JSON.stringify(metered));
-  const [limit, answers] = LIMITS[format](asked);
+  const [limits, answers] = LIMITS[format](asked);
   return {
     model: typeof asked.model === 'string' ? asked.model : null,
-    outputTokens: (count(limit) ?? OUTPUT_UNSAID) * Math.max(1, count(answers) ?? 1),
+    outputTokens: Math.min(OUTPUT_MOST, (greatest(limits) ?? OUTPUT_UNSAID) * (greatest(answers) || 1)),
     // No tokenizer makes more tokens than there are bytes.
     inputTokens: text.length,
     beyondText: KEPT_THERE.some((name) => asked[name] !== undefined) || goesBeyondText(asked),
@@ -86,8 +97,9 @@ function goesBeyondText(asked: Json): boolean {
 }
 
 /** Counted before it is parsed. */
-function isTooDeep(body: Buffer): boolean {
+function isTooMuch(body: Buffer): boolean {
   let depth = 0;
+  let parts = 0;
   let inText = false;
   for (let at = 0; at < body.length; at += 1) {
     const byte = body[at];
@@ -97,6 +109,10 @@ function isTooDeep(body: Buffer): boolean {
       depth += 1;
       if (depth > MAX_DEPTH) return true;
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+    else if (byte === COMMA) {
+      parts += 1;
+      if (parts > MAX_PARTS) return true;
+    }
   }
   return false;
 }
@@ -113,6 +129,12 @@ function parse(body: Buffer): Json | null {
 
 function object(value: unknown): Json {
   return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+/** Null: none of them is a count. */
+function greatest(values: readonly unknown[]): number | null {
+  const counts = values.flatMap((value) => count(value) ?? []);
+  return counts.length === 0 ? null : Math.max(...counts);
 }
 
 function count(value: unknown): number | null {
