@@ -14,7 +14,7 @@ export function createCommands(deps: {
   readonly version: string;
   readonly model: ModelCommandsDeps;
 }): readonly Command[] {
-  const { supervisor, sandbox, version } = deps;
+  const { supervisor, sandbox, version, model } = deps;
   const table: readonly Command[] = [
     {
       name: '/help',
@@ -45,12 +45,13 @@ export function createCommands(deps: {
         const waits = supervisor.waitingFor(session.id);
         const tool = turn?.tools.findLast(({ ms }) => ms === null);
         const doing = tool ? `at work: ${tool.name} ${tool.detail}`.trim() : turn ? 'at work' : 'at rest';
-        const lines = [`${agent.name} (${agent.harness}) is ${doing}.`];
+        const { harness } = model.models.of(agent);
+        const lines = [`${agent.name} (${harness}) is ${doing}.`];
         if (waits !== null) lines.push(`Waiting for ${waits}.`);
         return { text: [...lines, `Sandbox: ${sandbox}. Bellhop ${version}.`].join('\n') };
       },
     },
-    ...createModelCommands(deps.model),
+    ...createModelCommands(model),
   ];
   return table;
 }

@@ -20,6 +20,11 @@ test('/model names the model; with one word the owner takes another of the same 
   assert.match(await told(house, 'c2', '/model two'), /bell has no model/);
   await house.models.choose(house.agent.id, ENDPOINT);
   assert.equal(await told(house, 'c3', ' /model\n'), 'bell speaks to one of Anthropic.');
+  assert.match(
+    await told(house, 'c3s', '/status'),
+    /^bell \(light\) is at rest/,
+    'what works, not what it was made with',
+  );
   assert.match(await told(house, 'c4', '/model two'), /next turn on bell speaks to two of Anthropic/);
   assert.deepEqual(house.models.chosen(house.agent.id), { ...ENDPOINT, model: 'two' });
   assert.equal(house.runtime.lives.length, 0, 'no agent saw any of it');

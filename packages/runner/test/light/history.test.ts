@@ -62,6 +62,23 @@ test('attack: a conversation that grows without end is kept within 400 kB, its n
   assert.match(long, /99:/);
 });
 
+test('one turn that is longer than what is kept keeps its task and its newest steps, not nothing', () => {
+  const write = (n: number): ModelMessage => ({
+    role: 'assistant',
+    content: [
+      { type: 'tool-call', toolCallId: `w${n}`, toolName: 'write', input: { content: 'x'.repeat(50_000) } },
+    ],
+  });
+  const steps = Array.from({ length: 30 }, (_, n) => [write(n), result(`w${n}`, 'wrote it')]).flat();
+  const kept = readHistory(
+    writeHistory([user('OLD'), words('a'), user('THE TASK'), ...steps, words('DONE')]),
+  );
+  assert.deepEqual([kept[0], kept[1]?.role, kept.at(-1)], [user('THE TASK'), 'assistant', words('DONE')]);
+  assert.ok(kept.length > 5 && Buffer.byteLength(writeHistory(kept)) <= 400_000);
+  // One message alone that is too long for it.
+  assert.deepEqual(readHistory(writeHistory([user('x'.repeat(500_000)), words('DONE')])), []);
+});
+
 const step = fc.constantFrom<(n: number) => ModelMessage[]>(
   (n) => [user(`q${n} ${'x'.repeat(500)}`)],
   (n) => [call(`c${n}`), result(`c${n}`, 'y'.repeat(900))],
@@ -91,6 +108,12 @@ test('what is summarised fits the model, and without one the beginnings of what 
   const messages = Array.from({ length: 500 }, (_, n) => user(`${n}: ${'x'.repeat(3_000)}`));
   assert.ok(transcript(messages, 5_000).length < 11_000);
   assert.match(transcript(messages, 5_000), /^user: 0:[\s\S]*\[…\]/);
+  const again = [user(`SUMMARY ${'y'.repeat(6_000)} ITS END`), ...messages.slice(0, 3)];
+  assert.match(
+    transcript(again, 100_000),
+    /ITS END\n\nuser: 0/,
+    'a summary of before goes on into the next whole',
+  );
   const summary = plainSummary(messages);
   assert.match(summary, /499: x/);
   assert.ok(summary.length < 10_000);

@@ -120,6 +120,21 @@ for (const provider of PROVIDERS) {
   });
 }
 
+test('pictures that are too many bytes for one call are paths to the model', async (t) => {
+  const room = await openRoom(t, () => say('Cats.'));
+  mkdirSync(join(room.dirs.in, 'files/x'), { recursive: true });
+  const size = 4_500_000;
+  const attachments = Array.from({ length: 6 }, (_, n) => {
+    writeFileSync(join(room.dirs.in, `files/x/${n}.png`), Buffer.alloc(size, '\x89PNG\r\n\x1a\n', 'latin1'));
+    return { type: 'image', name: `${n}.png`, size, localPath: `files/x/${n}.png` };
+  });
+  room.enqueue('m1', '', { content: JSON.stringify({ text: 'look', sender: 'Ana', attachments }) });
+  await room.work();
+  const [turn] = room.model.requests[0]?.turns ?? [];
+  assert.equal(turn?.images, 4);
+  assert.match(turn?.text ?? '', /5\.png — saved to/);
+});
+
 test('a call that fails in the middle of a turn is waited for, so that the work before it is not lost', async (t) => {
   const room = await openRoom(
     t,
@@ -216,6 +231,29 @@ test('a conversation that grows too long is shortened, and keeps its task and it
   const last = room.model.requests.at(-1);
   assert.match(last?.turns[0]?.text ?? '', /SUMMARY of it[\s\S]*ZEBRAS/);
   assert.ok((last?.turns.flatMap((turn) => turn.results).length ?? 0) > 0);
+});
+
+test('a conversation that is shortened again and again keeps its task to the letter, behind long summaries', async (t) => {
+  let summaries = 0;
+  const room = await openRoom(
+    t,
+    (request) => {
+      if (request.tools.length === 0) {
+        summaries += 1;
+        return say(`SUMMARY ${summaries} ${'s'.repeat(9_000)}`);
+      }
+      const sofar = request.turns.flatMap((turn) => turn.results).length;
+      if (summaries === 3 && sofar > 0) return say('Done.');
+      return callTool('bash', { command: `head -c 6000 /dev/zero | tr '\\0' ${sofar % 10}` });
+    },
+    { contextTokens: 32_000 },
+  );
+  room.enqueue('m1', 'count the ZEBRAS');
+  await room.work();
+  assert.deepEqual([room.texts(), summaries], [['Done.'], 3]);
+  const begin = room.model.requests.at(-1)?.turns[0]?.text ?? '';
+  assert.match(begin, /SUMMARY 3[\s\S]*count the ZEBRAS/);
+  assert.equal(begin.split('SUMMARY').length, 2, 'and no summary of before stays in it');
 });
 
 test('"too long" from the model is answered by shortening, twice at most, and then in words', async (t) => {

@@ -5,6 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Place, TurnTools } from '../../src/harness.ts';
+import { htmlToText } from '../../src/harnesses/light/tools/html.ts';
 import { webFetch } from '../../src/harnesses/light/tools/web-fetch.ts';
 
 const REFUSED = JSON.stringify({ error: { code: 'not_allowed', message: 'Not allowed.', hint: 'Ask.' } });
@@ -78,4 +79,12 @@ test('attack: a page without end, a ring of redirects, and a picture are cut, en
   await assert.rejects(fetchIt('http://site.test/ring'), /on and on/);
   await assert.rejects(fetchIt('http://site.test/away'), /leads to file:/);
   assert.match(await fetchIt('http://site.test/cat'), /image\/png, no text/);
+});
+
+test('attack: pages made to be slow are read in one pass', () => {
+  // Each of them took minutes, in which nobody heard of the runner.
+  for (const piece of ['<', '<b> ', '<b>\t', '&#32;', '<a href=']) {
+    assert.ok(htmlToText(piece.repeat(2_000_000 / piece.length)).length <= 2_000_000, piece);
+  }
+  assert.equal(htmlToText('<b> </b> one <b>\t</b>\n <p> two <i> three'), 'one\ntwo three');
 });

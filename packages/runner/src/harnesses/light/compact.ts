@@ -14,6 +14,7 @@ const FULL_SHARE = 0.75;
 const RECENT_SHARE = 0.25;
 const TASK_CHARS = 8_000;
 const LINE_CHARS = 2_000;
+const SUMMARY_CHARS = 12_000;
 
 export interface Budget {
   readonly contextTokens: number;
@@ -82,7 +83,11 @@ Keep: what the person wants and has decided; what was done, with names of files,
 
 /** The old part as text to be summarised, its middle left out when it is longer than a model can read. */
 export function transcript(messages: readonly ModelMessage[], maxTokens: number): string {
-  const lines = messages.map((message) => `${message.role}: ${headOf(plainText(message), LINE_CHARS)}`);
+  const lines = messages.map((message, index) => {
+    // The first may be the summary of what was before.
+    const chars = index === 0 ? SUMMARY_CHARS : LINE_CHARS;
+    return `${message.role}: ${headOf(plainText(message), chars)}`;
+  });
   const maxChars = Math.max(4_000, Math.floor(maxTokens * 2));
   const text = lines.join('\n\n');
   if (text.length <= maxChars) return text;

@@ -2,7 +2,8 @@
  * The conversation as it is kept from turn to turn: the harness's continuation, part of each turn's commit (M6).
  *
  * It holds what any model can read: thoughts, pictures and a provider's own marks are left out, so a conversation goes
- * on under another model. Bounded: what is too big loses the tails of its tool results, then its oldest turns.
+ * on under another model. Bounded: what is too big loses the tails of its tool results, then its oldest turns,
+ * and of one turn that is too long alone its oldest steps: what was asked for stays.
  */
 import type { ModelMessage } from 'ai';
 import { headOf } from './text.ts';
@@ -29,15 +30,20 @@ export function writeHistory(messages: readonly ModelMessage[]): string {
   const write = () => JSON.stringify({ v: 1, messages: kept });
   if (Buffer.byteLength(write()) > MAX_STORED_BYTES) kept = kept.map(withShortResults);
   while (kept.length > 1 && Buffer.byteLength(write()) > MAX_STORED_BYTES) {
-    kept = kept.slice(nextTurn(kept, Math.ceil(kept.length / 4)));
+    kept = withoutOldest(kept, Math.ceil(kept.length / 4));
   }
   return write();
 }
 
-/** The first index from `from` on where a turn begins; the end when none does. */
-function nextTurn(messages: readonly ModelMessage[], from: number): number {
-  const at = messages.findIndex(({ role }, index) => index >= from && role === 'user');
-  return at < 0 ? messages.length : at;
+/** Begins with the first turn from `from` on; where none begins, with the last one's words and its next step. */
+function withoutOldest(messages: readonly ModelMessage[], from: number): ModelMessage[] {
+  const next = (role: ModelMessage['role'], at: number) =>
+    messages.findIndex((one, index) => index >= at && one.role === role);
+  const turn = next('user', from);
+  if (turn >= 0) return messages.slice(turn);
+  const asked = messages.findLastIndex(({ role }) => role === 'user');
+  const step = next('assistant', Math.max(from, asked + 2));
+  return step < 0 ? [] : [...messages.slice(asked, asked + 1), ...messages.slice(step)];
 }
 
 /** Of a tool's results only the heads. */

@@ -6,6 +6,8 @@ import { readHead } from './read-head.ts';
 const MAX_IMAGE_BYTES = 5 * 1024 * 1024;
 /** In one turn; the others are still there by path. */
 const MAX_IMAGES = 10;
+/** Of all of them: as base64 they and the conversation fit into the 32 MB of a call. */
+const MAX_IMAGES_BYTES = 20 * 1024 * 1024;
 
 /** By what the bytes are: a name or a platform's word may be wrong, and a provider refuses the whole call for it. */
 const MAGIC: readonly (readonly [mediaType: string, offset: number, bytes: string])[] = [
@@ -22,13 +24,16 @@ export async function userContent(
 ): Promise<UserContent> {
   const files = seesImages ? messages.flatMap((message) => message.files) : [];
   const images = [];
+  let bytes = 0;
   for (const { path, size } of files) {
     if (path === null || size > MAX_IMAGE_BYTES || images.length === MAX_IMAGES) continue;
     const head = await readHead(path, 16);
     const mediaType = head && mediaTypeOf(head.bytes);
-    if (!mediaType || head.size > MAX_IMAGE_BYTES) continue;
+    if (!mediaType || head.size > MAX_IMAGE_BYTES || bytes + head.size > MAX_IMAGES_BYTES) continue;
     const whole = await readHead(path, MAX_IMAGE_BYTES);
-    if (whole) images.push({ type: 'file', data: new Uint8Array(whole.bytes), mediaType } as const);
+    if (!whole) continue;
+    bytes += whole.bytes.length;
+    images.push({ type: 'file', data: new Uint8Array(whole.bytes), mediaType } as const);
   }
   return images.length === 0 ? text : [{ type: 'text', text }, ...images];
 }

@@ -21,6 +21,7 @@ const TO_ATTRIBUTE = /\sto\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 const OPEN_INTERNAL = /<internal>/y;
 const FENCE = /[ ]{0,3}(`{3,}|~{3,})[^\n]*(?:\n|$)/y;
 const SPAN = /`+/y;
+const MARK = /[<`\n]/g;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&amp;': '&',
   '&lt;': '<',
@@ -55,7 +56,7 @@ export function segments(text: string): Segment[] {
     const to = message ? TO_ATTRIBUTE.exec(message[1] ?? '') : null;
     const open = internal ?? (to ? message : null);
     if (!open) {
-      at += 1;
+      at = nextMark(text, at);
       continue;
     }
     plainTo(at);
@@ -80,13 +81,20 @@ function withoutInternal(body: string): string {
     .join('');
 }
 
+/** The next place behind `at` where a tag or code can begin. Live text is read again with each of its words. */
+function nextMark(text: string, at: number): number {
+  if (text[at] === '\n') return at + 1;
+  MARK.lastIndex = at + 1;
+  return MARK.exec(text)?.index ?? text.length;
+}
+
 /** Where the body ends: at a closing tag outside of code; else at any; else with the text. */
 function closingAt(text: string, from: number, close: string): number {
   for (let at = from; at < text.length; ) {
     const code = codeEnd(text, at);
     if (code !== null) at = code;
     else if (text.startsWith(close, at)) return at;
-    else at += 1;
+    else at = nextMark(text, at);
   }
   const any = text.indexOf(close, from);
   return any < 0 ? text.length : any;

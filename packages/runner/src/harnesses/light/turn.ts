@@ -60,6 +60,8 @@ class LightTurn {
   #messages: ModelMessage[];
   /** Where this turn begins in `#messages`. */
   #taskAt: number;
+  /** Its first words, once they are in a summary's message: the next one takes them from here, to the letter. */
+  #task: string | null = null;
   #steps = 0;
 
   constructor(mind: Mind, tools: TurnTools, instructions: string, history: ModelMessage[]) {
@@ -194,7 +196,9 @@ class LightTurn {
       this.#messages = [...parts.recent];
       return;
     }
-    this.#messages = joined(await this.#summarise(parts.old, budget), parts);
+    if (parts.task !== null) this.#task ??= parts.task;
+    const task = parts.task === null ? null : this.#task;
+    this.#messages = joined(await this.#summarise(parts.old, budget), { ...parts, task });
     this.#taskAt = parts.task === null ? Math.max(0, this.#taskAt - parts.old.length + 1) : 0;
   }
 

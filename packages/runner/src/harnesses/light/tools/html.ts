@@ -64,13 +64,13 @@ export function htmlToText(html: string): string {
       at = after(html, '-->', open);
       continue;
     }
-    const close = after(html, '>', open);
     const tag = /^<(\/?)([a-zA-Z][a-zA-Z0-9]*)/.exec(html.slice(open, open + 40));
     if (!tag && !/^<[!?/]/.test(html.slice(open, open + 2))) {
       out.push('<');
       at = open + 1;
       continue;
     }
+    const close = after(html, '>', open);
     at = close;
     const name = tag?.[2]?.toLowerCase() ?? '';
     const isEnd = tag?.[1] === '/';
@@ -81,11 +81,15 @@ export function htmlToText(html: string): string {
       link = null;
     } else if (BLOCKS.has(name)) out.push(name === 'li' && !isEnd ? '\n- ' : heading(name, isEnd));
   }
-  return out
-    .join('')
-    .replace(/[ \t]*\n[ \t]*/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+  return (
+    out
+      .join('')
+      // One run after the other: a pattern that begins with a run is tried at each of its places.
+      .replace(/[ \t]+/g, ' ')
+      .replace(/ ?\n ?/g, '\n')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim()
+  );
 }
 
 function heading(name: string, isEnd: boolean): string {
