@@ -88,6 +88,7 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
     say(`Port ${options.port} is busy; using ${page.port}.`);
   const url = pageUrl(options.host, page.port);
   const stopping = Promise.withResolvers<string>();
+  await egress.settled();
   const host = await startHost({
     folders,
     store,

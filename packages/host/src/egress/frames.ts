@@ -59,8 +59,6 @@ export type HostToEgress = {
 
 export type EgressToHost =
   | ({ readonly t: 'ready' } & Known)
-  /** Keys or Ollama have changed. */
-  | ({ readonly t: 'known' } & Known)
   | { readonly t: 'done'; readonly n: number; readonly brings: unknown }
   | {
       readonly t: 'failed';

@@ -153,11 +153,9 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
     );
   });
   process.stdin.once('close', () => process.exit(0));
-  say({ t: 'ready', ...known() });
-  // Not waited for: most machines have none.
-  void look().then((found) => {
-    if (found.ollama !== null) say({ t: 'known', ...found });
-  });
+  // Waited for: a message that wakes an agent before its Ollama was found would be answered by the demo. Where there is
+  // none, that is known at once.
+  void look().then((found) => say({ t: 'ready', ...found }));
 }
 
 function doorName({ session, generation }: Pick<DoorPlan, 'session' | 'generation'>): string {

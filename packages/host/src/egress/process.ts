@@ -107,6 +107,17 @@ export class EgressProcess implements Egress, Spending, Policy {
     });
   }
 
+  /**
+   * Resolves when it is up, or will not be soon. Before that it is not known which model an agent has: who wakes one
+   * then would give it the demo.
+   */
+  async settled(): Promise<void> {
+    await this.#isUp().catch((notUp: unknown) => {
+      // Then no sandbox starts: `open` says so to whoever wants one.
+      if (!(notUp instanceof EgressError)) throw notUp;
+    });
+  }
+
   /** What it hears from now on; one listener. */
   listen(listener: EgressListener): void {
     this.#listener = listener;
@@ -218,9 +229,6 @@ export class EgressProcess implements Egress, Spending, Policy {
         }
         this.#isReady = true;
         this.#up.resolve();
-        return;
-      case 'known':
-        this.#know({ keys: frame.keys, ollama: frame.ollama });
         return;
       case 'call':
         this.#listener?.call(frame.call);

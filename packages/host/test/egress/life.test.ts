@@ -214,6 +214,16 @@ test("models are listed by the provider's own list, and without a key that is sa
   );
 });
 
+test('whoever waits until it has settled knows the Ollama and the keys, and is not held up by one that cannot start', async (t) => {
+  const upstream = await openUpstream(t);
+  upstream.handle = (_incoming, response) => response.end(JSON.stringify({ data: [{ id: 'llama' }] }));
+  const env = { OLLAMA_HOST: upstream.url, OPENAI_API_KEY: CANARY };
+  const { egress } = await startEgress(t, env);
+  await egress.settled();
+  assert.deepEqual([egress.known.ollama, egress.known.keys.map(({ name }) => name)], [['llama'], ['openai']]);
+  await (await startEgress(t, { BELLHOP_KEY: 'no key' })).egress.settled();
+});
+
 test('an Ollama that answers is found where its own variable says; its models are known', async (t) => {
   const upstream = await openUpstream(t);
   upstream.handle = (_, response) => void response.end('{"data": [{"id": "llama"}]}');
