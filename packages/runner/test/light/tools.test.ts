@@ -124,6 +124,10 @@ test('list, glob and grep look around, and cut what is long', async (t) => {
   assert.equal(await use('glob', { pattern: '**/*.ts' }), 'a.ts\nsrc/b.ts');
   assert.equal(await use('glob', { pattern: '*.nothing' }), '[nothing there]');
   await assert.rejects(use('glob', { pattern: '../*' }), /without \.\./);
+  assert.equal(await use('glob', { pattern: '{a,src/{b,c}}.ts' }), 'a.ts\nsrc/b.ts');
+  // Each is written out before anything is looked for: millions of names would hold the runner for minutes.
+  for (const pattern of ['{1..9}', '{a,b}{a,b}{a,b}'])
+    await assert.rejects(use('glob', { pattern }), /at most two/);
   assert.equal(
     await use('grep', { pattern: '^tea', ignore_case: true, include: '*.md' }),
     './src/c.md:2:TEA',

@@ -107,12 +107,10 @@ function isTooMuch(body: Buffer): boolean {
     else if (inText) at += byte === BACKSLASH ? 1 : 0;
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
-      if (depth > MAX_DEPTH) return true;
-    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
-    else if (byte === COMMA) {
       parts += 1;
-      if (parts > MAX_PARTS) return true;
-    }
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+    else if (byte === COMMA) parts += 1;
+    if (depth > MAX_DEPTH || parts > MAX_PARTS) return true;
   }
   return false;
 }

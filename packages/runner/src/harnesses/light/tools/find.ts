@@ -9,6 +9,8 @@ import { defineTool } from './tool.ts';
 
 const MAX_ENTRIES = 500;
 const MAX_SHOWN = 30_000;
+/** They are written out before the search begins, each times the others, and nothing stops that. */
+const MAX_BRACES = 2;
 const GREP_SECONDS = 30;
 /** Large, and never what was meant. */
 const LEFT_OUT: readonly string[] = ['.git', 'node_modules'];
@@ -47,6 +49,9 @@ export const glob = defineTool({
   async run({ pattern, path: asked = '.' }, { place, tools }) {
     if (pattern.startsWith('/') || pattern.split('/').includes('..')) {
       throw new Error('a pattern begins below path, without .. and without / in front');
+    }
+    if (pattern.includes('..') || pattern.split('{').length > MAX_BRACES + 1) {
+      throw new Error('a pattern has at most two {a,b}, and no range such as {1..9}');
     }
     const cwd = await pathFor(place, asked, 'read');
     const found: string[] = [];
