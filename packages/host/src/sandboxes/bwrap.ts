@@ -27,13 +27,13 @@ import {
 } from './arguments.ts';
 import { createBounds } from './bounds.ts';
 import { findMarked, markOf, scanMarks } from './bwrap-marks.ts';
-import { type Child, launch } from './child.ts';
+import { type Child, launch, within } from './child.ts';
 import { inheritedDescriptors } from './descriptors.ts';
 import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from './ending.ts';
 import { explain, gatherFacts } from './explain.ts';
 import { leftoversOf } from './marks.ts';
 import { type RunningSandbox, type SandboxRuntime, type SandboxSpec, SandboxUnavailable } from './port.ts';
-import { bootId, isRunning, strike } from './processes.ts';
+import { bootId, isRunning, type ProcessId, strike } from './processes.ts';
 import { rise } from './rise.ts';
 import { watch } from './running.ts';
 import { runSelfTest } from './selftest.ts';
@@ -41,6 +41,8 @@ import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc, writeFilter
 
 /** Who a sandbox is when the host is root. */
 const FIXED_ID = 1000;
+/** How long the outer process may take to follow its inner one; a stopped one never does. */
+const FOLLOW_MS = 100;
 
 export interface BwrapOptions {
   /** Absolute; mode 0711 when the host is root. Every mount source lies inside. */
@@ -68,6 +70,16 @@ const WORDS = {
   install: 'use another bubblewrap (0.8.0 or newer, as the system ships it)',
   bounded: false,
 };
+
+/**
+ * The inner one is reaped by its own parent then. Orphaned it would wait for the machine's pid 1, which in a container may
+ * never reap; on older kernels a dead process that nobody has reaped keeps its control group from being removed.
+ */
+async function killInsideOut(child: Child, inner: ProcessId): Promise<void> {
+  // One that cannot be killed now is struck again by whoever waits for its end.
+  await strike(inner).catch(() => undefined);
+  if ((await within(FOLLOW_MS, child.ended)) === null) child.kill();
+}
 
 /** What does not change between two starts. */
 interface Ground extends Pick<BwrapPlan, 'system' | 'etcFrom'> {
@@ -168,7 +180,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     return watch({
       mark,
       identity: JSON.stringify({ memoryBytes, boot: await bootId(), outer, inner }),
-      child,
+      child: inner === null ? child : { ...child, kill: () => void killInsideOut(child, inner) },
       // A command that was over before we looked has left no inner to name: then only the mark can tell.
       left: inner === null ? () => findMarked(mark) : async () => ((await isRunning(inner)) ? [inner] : []),
       strike,
