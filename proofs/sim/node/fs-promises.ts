@@ -35,6 +35,9 @@ async function change<T>(what: string, path: unknown, effect: () => T, needsRoom
 export const stat = (path: string) => look(() => fs.statSync(path));
 export const lstat = (path: string) => look(() => fs.lstatSync(path));
 export const readdir = (path: string) => look(() => fs.readdirSync(path));
+export const opendir = (path: string) => look(() => entriesOf(fs.readdirSync(path, { withFileTypes: true })));
+/** Always the same: a disk that is full refuses a step instead. */
+export const statfs = (_path: string) => look(() => ({ bavail: 1e9, bsize: 4_096 }));
 export const realpath = (path: string) => look(() => fs.realpathSync(path));
 export const readFile = (path: string, encoding: BufferEncoding) =>
   look(() => fs.readFileSync(path, encoding));
@@ -56,6 +59,10 @@ export const copyFile = (from: string, to: string, mode?: number) =>
   change('copy', to, () => fs.copyFileSync(from, to, mode));
 export const writeFile = (path: string, data: string, options?: fs.WriteFileOptions) =>
   change('write', path, () => fs.writeFileSync(path, data, options));
+
+async function* entriesOf(entries: readonly fs.Dirent[]): AsyncGenerator<fs.Dirent> {
+  yield* entries;
+}
 
 export const open = (path: string, flags: fs.OpenMode = 'r', mode?: number) =>
   look(() => new FileHandle(path, fs.openSync(path, flags, mode), here()));

@@ -31,6 +31,7 @@ test('D4: a notice that was recorded is sent, whatever becomes of the rest of it
   const house = await openHouse(t);
   const disk = fullAfterNotice(house.store);
   house.rehouse(disk.store);
+  await house.supervisor.start();
   house.runtime.always = failing;
   await house.say('m1');
   await until('the disk is full', () => disk.refused > 0);
