@@ -31,6 +31,9 @@ const TMP_BYTES = 64 * 1024 * 1024;
 const SHM_BYTES = 16 * 1024 * 1024;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** Shell: the arguments begin with a number and as many files, into each of which "0" is written; they are shifted away. */
+const ENTER = 'n=$1; shift; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n - 1)); done';
+
 /** What the host's own system looks like, as far as the sandbox shows it. */
 export interface SystemLayout {
   /** /bin, /lib … where they are links into /usr. */
@@ -112,12 +115,19 @@ export function bwrapArguments(plan: BwrapPlan): string[] {
 /**
  * How a root host becomes the sandbox's user. `bwrap --uid 1000` alone would stay host uid 0 and so own every host file
  * that shines through. And uid 1000 may not walk into a data folder below /root (0700), so the folder is first shown at
- * /mnt, in a mount namespace that only this chain has. All of it is one process: each step executes the next.
+ * /mnt, in a mount namespace that only this chain has. All of it is one process: each step executes the next. The same
+ * shell enters the control groups, which the ordinary user may not.
  */
-export function asOrdinaryUser(dataDir: string, owner: Owner, command: readonly string[]): string[] {
-  const view = `mount --rbind "$1" ${DATA_VIEW} && shift && exec "$@"`;
+export function asOrdinaryUser(
+  dataDir: string,
+  owner: Owner,
+  entrances: readonly string[],
+  command: readonly string[],
+): string[] {
+  const view = `${ENTER}; mount --rbind "$1" ${DATA_VIEW} && shift && exec "$@"`;
+  const groups = [`${entrances.length}`, ...entrances];
   return [
-    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', view, 'sh', dataDir],
+    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', view, 'sh', ...groups, dataDir],
     ...['setpriv', '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups'],
     ...['--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', ...command],
   ];
@@ -143,11 +153,13 @@ function ceilings({ fileBytes, pids }: SandboxLimits, countsInside: boolean): st
   return countsInside ? `${files}; ulimit -u ${pids} 2>/dev/null || ulimit -p ${pids}` : files;
 }
 
-/** A chain whose first process puts itself into these control groups (cgroups.ts). */
-export function enterGroups(entrances: readonly string[], command: readonly string[]): string[] {
-  const script =
-    'n=$1; shift; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n - 1)); done; exec "$@"';
-  return ['sh', '-c', script, 'sh', `${entrances.length}`, ...entrances, ...command];
+/**
+ * A chain whose first process puts itself into these control groups (cgroups.ts), for a host that needs no shell for
+ * anything else.
+ */
+export function enterGroups(entrances: readonly string[], command: readonly string[]): readonly string[] {
+  if (entrances.length === 0) return command;
+  return ['sh', '-c', `${ENTER}; exec "$@"`, 'sh', `${entrances.length}`, ...entrances, ...command];
 }
 
 function boundedTmpfs(path: string, bytes: number): string[] {

@@ -128,7 +128,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
   async function commandFor(
     spec: SandboxSpec,
     { dataDir, system, etcFrom, bwrap }: Ground,
-  ): Promise<string[]> {
+  ): Promise<readonly string[]> {
     const mounts = await Promise.all(
       spec.mounts.map(async ({ source, target, writable }) => {
         return { from: view(dataDir, await pathInside(dataDir, source)), target, writable };
@@ -137,8 +137,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     const plan = { spec, mounts, system, etcFrom, owner, timeZone, countsInside };
     const argv = [bwrap, ...bwrapArguments(plan)];
     const entrances = await bounds.prepare(spec.mark, spec.limits);
-    // The very first step: whoever may enter a group may no longer do so as an ordinary user.
-    return enterGroups(entrances, hostIsRoot ? asOrdinaryUser(dataDir, owner, argv) : argv);
+    return hostIsRoot ? asOrdinaryUser(dataDir, owner, entrances, argv) : enterGroups(entrances, argv);
   }
 
   async function spawn(spec: SandboxSpec): Promise<Child> {
