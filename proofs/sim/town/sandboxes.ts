@@ -114,7 +114,9 @@ export class Sandboxes {
     };
     process.onExit((exit: Exit) => {
       this.onEnd(sandbox);
-      this.#kernel.post(this.#random.between(0.1, 3), null, () => resolve({ ...exit, why: null, output: '' }));
+      this.#kernel.post(this.#random.between(0.1, 3), null, () =>
+        resolve({ ...exit, why: null, output: '' }),
+      );
     });
     this.onStart(sandbox, this.alive);
     this.all.push(sandbox);
