@@ -37,7 +37,15 @@ import { bootId, isRunning, type ProcessId, strike } from './processes.ts';
 import { rise } from './rise.ts';
 import { watch } from './running.ts';
 import { runSelfTest } from './selftest.ts';
-import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc, writeFilter } from './system.ts';
+import {
+  findProgram,
+  makeStage,
+  pathInside,
+  readLayout,
+  SYSTEM_PATH,
+  writeEtc,
+  writeFilter,
+} from './system.ts';
 
 /** Who a sandbox is when the host is root. */
 const FIXED_ID = 1000;
@@ -129,15 +137,24 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     spec: SandboxSpec,
     { dataDir, system, etcFrom, bwrap }: Ground,
   ): Promise<readonly string[]> {
+    const shown: (readonly [from: string, at: string])[] = [];
+    const shownAt = async (source: string): Promise<string> => {
+      if (!hostIsRoot) return source;
+      const inside = join('sandbox', 'shown', `${shown.length}`);
+      shown.push([source, join(dataDir, inside)]);
+      await makeStage(join(dataDir, inside));
+      return view(dataDir, inside);
+    };
     const mounts = await Promise.all(
-      spec.mounts.map(async ({ source, target, writable }) => {
+      spec.mounts.map(async ({ source, target, writable, folder }) => {
+        if (folder !== undefined) return { from: await shownAt(source), target, writable, folder };
         return { from: view(dataDir, await pathInside(dataDir, source)), target, writable };
       }),
     );
     const plan = { spec, mounts, system, etcFrom, owner, timeZone, countsInside };
     const argv = [bwrap, ...bwrapArguments(plan)];
     const entrances = await bounds.prepare(spec.mark, spec.limits);
-    return hostIsRoot ? asOrdinaryUser(dataDir, owner, entrances, argv) : enterGroups(entrances, argv);
+    return hostIsRoot ? asOrdinaryUser(dataDir, owner, entrances, argv, shown) : enterGroups(entrances, argv);
   }
 
   async function spawn(spec: SandboxSpec): Promise<Child> {

@@ -85,7 +85,13 @@ describe('the arguments of bubblewrap', () => {
 
   test('a root host drops its rights before bubblewrap, and passes the data folder as an argument, not as script', () => {
     const owner = { uid: 1000, gid: 1000 };
-    const chain = asOrdinaryUser("/root/it's; here", owner, ['/g/a', '/g/b'], ['bwrap', '--x']);
+    const chain = asOrdinaryUser(
+      "/root/it's; here",
+      owner,
+      ['/g/a', '/g/b'],
+      ['bwrap', '--x'],
+      [['/a b', '/c']],
+    );
     assert.ok(
       has(
         chain,
@@ -93,6 +99,9 @@ describe('the arguments of bubblewrap', () => {
         '2',
         '/g/a',
         '/g/b',
+        '1',
+        '/a b',
+        '/c',
         "/root/it's; here",
         'setpriv',
         '--reuid',
