@@ -13,9 +13,9 @@ interface Row {
 }
 
 function rowsOf(document: string): Row[] {
-  const lines = document.split('\n').filter((line) => /^\| \d/.test(line));
+  const lines = document.split('\n').filter((line) => /^\| (\d|–)/.test(line));
   return lines.map((line) => {
-    const [, guard, file, title] = /^\| \d+ \|.*\| `(.+)` \| `(.+)`: (.+) \|$/.exec(line) ?? [];
+    const [, guard, file, title] = /^\| (?:\d+|–) \|.*\| `(.+)` \| `(.+)`: (.+) \|$/.exec(line) ?? [];
     assert.ok(guard && file && title, `not a row of this table: ${line}`);
     return { guard, file, title };
   });

@@ -5,6 +5,8 @@
  * The next call begins when the one before is on record: that commit comes after the answer's last byte, and no agent
  * asks again within the millisecond that it takes.
  *
+ * Then what a blind tunnel leaves of a connection's throughput (tunnel.ts).
+ *
  * The client asks over the session's socket as the relay in a sandbox does; the relay itself, two copies of bytes
  * within the sandbox, is not in it.
  */
@@ -20,6 +22,7 @@ import { EgressProcess } from '../../packages/host/src/egress/process.ts';
 import { makeFolder } from '../../packages/host/src/folders.ts';
 import { openLog } from '../../packages/host/src/log.ts';
 import { type Measured, percentile } from '../report.ts';
+import { measureTunnel } from './tunnel.ts';
 
 const WARM_UP = 50;
 const TIMED = 500;
@@ -34,7 +37,7 @@ interface Timed {
 }
 
 export const egress = {
-  about: 'what the egress process adds to a call: whole, and to the first token',
+  about: 'what the egress process adds to a call, whole and to the first token; the speed of a tunnel',
   async run(say: (line: string) => void) {
     const dir = await mkdtemp(join(tmpdir(), 'bh-bench-'));
     const endpoint = await openEndpoint();
@@ -48,7 +51,8 @@ export const egress = {
       env: takeEnvironment({ OLLAMA_HOST: '127.0.0.1:9' }),
     });
     const recorded: { next: () => void } = { next: () => undefined };
-    way.listen({ call: () => recorded.next(), known: () => undefined });
+    const ignore = () => undefined;
+    way.listen({ call: () => recorded.next(), known: ignore, parked: ignore, alert: ignore });
     way.start();
     try {
       const folder = await makeFolder(folders, 'shared', 'run', 'bench');
@@ -62,7 +66,7 @@ export const egress = {
       });
       say('calls …');
       const keep = { agent: new Agent({ keepAlive: true }), method: 'POST' };
-      return await measure(
+      const calls = await measure(
         { ...keep, host: '127.0.0.1', port: endpoint.port, path: '/chat/completions' },
         {
           ...keep,
@@ -74,6 +78,11 @@ export const egress = {
           recorded.next = call;
         },
       );
+      say('tunnel …');
+      const tunnel = await measureTunnel(join(folder, EGRESS_SOCKET), (to) =>
+        way.allowHost({ agent: 'bench', host: 'localhost', port: to, isPrivate: true }),
+      );
+      return { measured: [...calls.measured, tunnel.measured], notes: [...calls.notes, tunnel.note] };
     } finally {
       await way.stop();
       endpoint.close();

@@ -8,17 +8,23 @@ import { createReadStream } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
+  AllowHost,
+  AnswerBudget,
   ApiError,
+  BudgetList,
   DeadLetterList,
   Done,
+  HostList,
   MessageState,
   ModelList,
   ModelTest,
   ModelView,
+  RemoveHost,
   SendAnswer,
   SendMessage,
   SentMessage,
   SessionList,
+  SetBudget,
   SetModel,
   SignInLink,
   Status,
@@ -139,6 +145,30 @@ export class Client {
 
   usage(by: string, signal: AbortSignal): Promise<UsageView> {
     return this.#json<UsageView>({ method: 'GET', path: `/v1/usage${query({ by })}`, signal });
+  }
+
+  hosts(signal: AbortSignal): Promise<HostList> {
+    return this.#json<HostList>({ method: 'GET', path: '/v1/hosts', signal });
+  }
+
+  allowHost(host: AllowHost, signal: AbortSignal): Promise<HostList> {
+    return this.#send<HostList>('PUT', '/v1/hosts', host, signal);
+  }
+
+  removeHost(host: RemoveHost, signal: AbortSignal): Promise<HostList> {
+    return this.#post<HostList>('/v1/hosts/remove', host, signal);
+  }
+
+  budgets(signal: AbortSignal): Promise<BudgetList> {
+    return this.#json<BudgetList>({ method: 'GET', path: '/v1/budgets', signal });
+  }
+
+  setBudget(change: SetBudget, signal: AbortSignal): Promise<BudgetList> {
+    return this.#send<BudgetList>('PUT', '/v1/budgets', change, signal);
+  }
+
+  answerBudget(answer: AnswerBudget, signal: AbortSignal): Promise<BudgetList> {
+    return this.#post<BudgetList>('/v1/budgets/answer', answer, signal);
   }
 
   /** The open event stream, behind `after` (an SSE id; '' = from the first entry on). Ends when the host closes it. */

@@ -5,8 +5,10 @@
  */
 import type { OptionSpec } from './args.ts';
 import { ask } from './ask.ts';
+import { budget } from './budget.ts';
 import { chat } from './chat/chat.ts';
 import type { Command } from './command.ts';
+import { hosts } from './hosts.ts';
 import { link } from './link.ts';
 import { logs } from './logs/logs.ts';
 import { model } from './model.ts';
@@ -106,6 +108,31 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: false,
     run: usage,
+  },
+  {
+    name: 'hosts',
+    usage: 'hosts [VERB]',
+    summary: 'which hosts an agent may reach: allow HOST, remove HOST',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'which agent (default: the first one)' },
+      private: { type: 'boolean', value: '', help: 'it may lie in your own network, or on this machine' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: hosts,
+  },
+  {
+    name: 'budget',
+    usage: 'budget [VERB]',
+    summary: 'what models may cost: set AMOUNT|none, add AMOUNT, stop',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'whose budget (default: the first agent)' },
+      all: { type: 'boolean', value: '', help: 'of all agents together' },
+      per: { type: 'string', value: 'PERIOD', help: 'session, hour, day or month (default: day)' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: budget,
   },
   {
     name: 'stop',

@@ -23,7 +23,7 @@ export async function usage({ world, data, parsed }: Context): Promise<number> {
 
 function describe({ by, rows }: UsageView, dim: (text: string) => string): string {
   if (rows.length === 0) return 'No model has been called yet.';
-  const table = [[by, 'calls', 'in', 'cached', 'out', 'cost'], ...rows.map(cells)];
+  const table = [[by, 'calls', 'in', 'cached', 'out', 'cost', 'counted'], ...rows.map(cells)];
   const widths = (table[0] ?? []).map((_, column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
   );
@@ -31,14 +31,19 @@ function describe({ by, rows }: UsageView, dim: (text: string) => string): strin
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   );
   const unpriced = rows.reduce((sum, row) => sum + row.unpriced, 0);
-  const note = `Calls without a known price, not in the cost: ${unpriced}. Add their models to egress/prices.json.`;
+  const note = `Calls without a known price, not in the cost: ${unpriced}. Budgets count them at the most they can cost. Add their models to egress/prices.json.`;
   return [dim(lines[0] ?? ''), ...lines.slice(1), ...(unpriced === 0 ? [] : [note])].join('\n');
 }
 
 function cells(row: UsageRow): string[] {
   const numbers = [row.calls, row.inputTokens, row.cachedTokens, row.outputTokens];
   const known = row.unpriced < row.calls || row.costMicros > 0;
-  return [oneLine(row.key), ...numbers.map(String), known ? dollars(row.costMicros) : '?'];
+  return [
+    oneLine(row.key),
+    ...numbers.map(String),
+    known ? dollars(row.costMicros) : '?',
+    dollars(row.chargedMicros),
+  ];
 }
 
 /** To the cent, or to the first two digits of less. */

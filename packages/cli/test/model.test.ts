@@ -138,6 +138,7 @@ test('usage adds nothing up itself, and says what has no price', async () => {
     outputTokens: 800,
     cachedTokens: 10,
     costMicros: 42_000,
+    chargedMicros: 1_042_000,
     unpriced: 1,
   };
   const view: UsageView = { by: 'model', rows: [{ key: 'claude-x', ...row }] };
@@ -145,7 +146,7 @@ test('usage adds nothing up itself, and says what has no price', async () => {
   const shown = await run(['usage', '--by', 'model'], testWorld({ data: host.data }));
   assert.match(
     shown.out,
-    /^model +calls +in +cached +out +cost\nclaude-x +3 +12000 +10 +800 +\$0\.042\nCalls without a known price, not in the cost: 1\./,
+    /^model +calls +in +cached +out +cost +counted\nclaude-x +3 +12000 +10 +800 +\$0\.042 +\$1\.04\nCalls without a known price, not in the cost: 1\./,
   );
   const none = await run(['usage'], testWorld({ data: host.data }));
   assert.equal(none.out, 'No model has been called yet.\n');

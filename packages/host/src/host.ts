@@ -14,7 +14,9 @@ import {
   type ServedName,
 } from '@bellhop/channels/served';
 import { createAccessGate } from './access/gate.ts';
+import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
+import { createHostRoutes } from './api/host-routes.ts';
 import { createModelRoutes } from './api/model-routes.ts';
 import { deadLetterRoutes } from './api/operator/dead-letters.ts';
 import { createLogReader } from './api/operator/log-reader.ts';
@@ -34,7 +36,7 @@ import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
-import type { Egress, EgressListener } from './egress/port.ts';
+import type { Egress, EgressListener, Policy, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
@@ -53,8 +55,9 @@ import { createReceivedFiles } from './sessions/received.ts';
 import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
 import { forgetSignIns } from './store/sign-ins.ts';
+import { tellAlert } from './supervisor/budget-alert.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
-import type { Clock, Log, SessionId, Settings } from './types.ts';
+import type { AgentId, Clock, Log, SessionId, Settings } from './types.ts';
 
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
@@ -69,7 +72,7 @@ export interface HostParts {
   /** What an earlier host on this data may have used instead. */
   readonly others: readonly SandboxRuntime[];
   /** Started already; it is the caller's, who ends it last. */
-  readonly egress: Egress & { listen(listener: EgressListener): void };
+  readonly egress: Egress & Spending & Policy & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -183,7 +186,16 @@ export async function startHost(parts: HostParts): Promise<Host> {
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 
-  egress.listen({ call: (call) => supervisor.modelCalled(call), known: () => models.lookAgain() });
+  egress.listen({
+    call: (call) => supervisor.modelCalled(call),
+    known: () => models.lookAgain(),
+    parked: (agent) => supervisor.renew(agent as AgentId, 'its budget is used up'),
+    alert: (alert) => {
+      tellAlert({ store, delivery, clock }, alert).catch((error: unknown) =>
+        log.error('budget alert', { session: alert.session, error: String(error) }),
+      );
+    },
+  });
   await delivery.start();
   const takenOver = await supervisor.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
@@ -211,6 +223,10 @@ export async function startHost(parts: HostParts): Promise<Host> {
     egress,
     usage: (by) => readUsageSums(egressDir, by),
   });
+  const guardRoutes = [
+    ...createBudgetRoutes({ store, spending: egress, supervisor }),
+    ...createHostRoutes({ store, policy: egress }),
+  ];
   const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
   const letters = deadLetterRoutes(looks);
   const readLog = createLogReader(folders.dataDir);
@@ -223,7 +239,13 @@ export async function startHost(parts: HostParts): Promise<Host> {
       cookies,
       password,
       // The log names paths of this machine: it is for who sits at it.
-      served: [...forPage, ...modelRoutes, ...letters, whyRoute({ ...looks, readLog: async () => [] })],
+      served: [
+        ...forPage,
+        ...modelRoutes,
+        ...guardRoutes,
+        ...letters,
+        whyRoute({ ...looks, readLog: async () => [] }),
+      ],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
     }),
@@ -232,6 +254,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     served: [
       ...forOwner,
       ...modelRoutes,
+      ...guardRoutes,
       ...letters,
       ...sessionRoutes(looks),
       whyRoute({ ...looks, readLog }),

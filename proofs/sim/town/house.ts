@@ -6,8 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServedChannel } from '../../../packages/channels/src/served/index.ts';
 import { systemClock } from '../../../packages/host/src/clock.ts';
-import type { Egress, EgressListener } from '../../../packages/host/src/egress/port.ts';
-import { type Host, startHost } from '../../../packages/host/src/host.ts';
+import { type Host, type HostParts, startHost } from '../../../packages/host/src/host.ts';
 import { readSettings } from '../../../packages/host/src/settings.ts';
 import { addAgent, addUser, addWiring } from '../../../packages/host/src/store/agents.ts';
 import type { Store } from '../../../packages/host/src/store/port.ts';
@@ -159,7 +158,7 @@ export class House {
 }
 
 /** Nobody here speaks to a model; the door can still fail to open. */
-function noWayOut(process: Process): Egress & { listen(listener: EgressListener): void } {
+function noWayOut(process: Process): HostParts['egress'] {
   const nothing = (): never => {
     throw new Error('there is no model');
   };
@@ -171,6 +170,12 @@ function noWayOut(process: Process): Egress & { listen(listener: EgressListener)
     keep: nothing,
     test: nothing,
     list: nothing,
+    budgets: nothing,
+    setBudget: nothing,
+    answerStop: nothing,
+    hosts: nothing,
+    allowHost: nothing,
+    removeHost: nothing,
   };
 }
 

@@ -33,6 +33,18 @@
  *   GET  /v1/models?agent=&provider=                   -> ModelList
  *   GET  /v1/usage?by=agent|session|day|model          -> UsageView
  *
+ * About money, on both:
+ *
+ *   GET  /v1/budgets                                   -> BudgetList
+ *   PUT  /v1/budgets               SetBudget           -> BudgetList
+ *   POST /v1/budgets/answer        AnswerBudget        -> BudgetList (409 no_such_stop: answered before, or over)
+ *
+ * About hosts, on both:
+ *
+ *   GET  /v1/hosts                                     -> HostList
+ *   PUT  /v1/hosts                 AllowHost           -> HostList
+ *   POST /v1/hosts/remove          RemoveHost          -> HostList
+ *
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
  *   GET  /in/:token                                    -> 303 to /, with the cookie
@@ -342,8 +354,84 @@ export interface UsageRow {
   /** Part of the input. */
   readonly cachedTokens: number;
   readonly costMicros: number;
+  /** What counts in the budgets: the cost, and the whole reservation of each call whose cost is not known. */
+  readonly chargedMicros: number;
   /** Calls whose money is not known, and not in `costMicros`. */
   readonly unpriced: number;
+}
+
+/** One exact host that an agent may reach by TLS, besides its model. */
+export interface AllowHost {
+  /** Default: the first agent. */
+  readonly agent?: string;
+  /** A plain name: no pattern, no address. */
+  readonly host: string;
+  /** Default: 443. */
+  readonly port?: number;
+  /** It may lie in a private network, or be this machine. Default: no. */
+  readonly private?: boolean;
+}
+
+/** What runs to it is cut off. */
+export interface RemoveHost {
+  readonly agent?: string;
+  readonly host: string;
+  readonly port?: number;
+}
+
+export interface HostList {
+  readonly hosts: readonly HostRow[];
+}
+
+export interface HostRow {
+  readonly agent: string;
+  readonly host: string;
+  readonly port: number;
+  readonly private: boolean;
+}
+
+export type BudgetPeriod = 'session' | 'hour' | 'day' | 'month';
+
+/** A hard cap, in millionths of a US dollar. `session`: for each conversation, for good. */
+export interface SetBudget {
+  /** Null: all agents together. Default: the first agent. */
+  readonly agent?: string | null;
+  readonly period: BudgetPeriod;
+  /** Null removes it. */
+  readonly capMicros: number | null;
+}
+
+/** What the owner says to a budget that is used up; counts once. */
+export interface AnswerBudget {
+  readonly stop: string;
+  /** For the running period alone; null: nothing more in it. */
+  readonly addMicros: number | null;
+}
+
+export interface BudgetList {
+  readonly budgets: readonly BudgetRow[];
+  readonly stops: readonly BudgetStop[];
+}
+
+export interface BudgetRow {
+  /** Null: all agents together. */
+  readonly agent: string | null;
+  readonly period: BudgetPeriod;
+  readonly capMicros: number;
+  readonly addedMicros: number;
+  /** Calls under way included; null for `session`, which has a sum for each conversation. */
+  readonly spentMicros: number | null;
+}
+
+export interface BudgetStop {
+  readonly id: string;
+  readonly agent: string | null;
+  readonly period: BudgetPeriod;
+  /** Of a budget for each conversation: which. */
+  readonly session: string | null;
+  readonly at: string;
+  /** `asked`: what it holds waits for an answer. `closed`: the answer was no. */
+  readonly state: 'asked' | 'closed';
 }
 
 export type StreamEvent = LogEntry | ReceiptEvent | LiveEvent | LedgerEvent | ConversationEvent;

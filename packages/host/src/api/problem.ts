@@ -3,7 +3,12 @@ import { EgressError } from '../egress/port.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import type { ApiError } from './contract.ts';
 
-const EGRESS_STATUS: Readonly<Record<string, number>> = { bad_request: 400, no_key: 409, unavailable: 503 };
+const EGRESS_STATUS: Readonly<Record<string, number>> = {
+  bad_request: 400,
+  no_key: 409,
+  no_such_stop: 409,
+  unavailable: 503,
+};
 
 export class Problem extends Error {
   override readonly name = 'Problem';

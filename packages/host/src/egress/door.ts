@@ -38,17 +38,24 @@ export const DOOR_LIMITS: DoorLimits = {
 };
 
 export type Handler = (incoming: IncomingMessage, response: ServerResponse) => void;
+/** Gets a CONNECT, with what came behind it. */
+export type ConnectHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface Handlers {
+  readonly handle: Handler;
+  readonly connect: ConnectHandler;
+  readonly refuse: (response: ServerResponse, refusal: Refusal) => void;
+}
 
 export interface OpenDoor {
   close(): Promise<void>;
 }
 
-/** Resolves when it listens. `handle` gets what is plain HTTP and within the limits. */
+/** Resolves when it listens. The handlers get what is plain HTTP and within the limits. */
 export async function openDoor(
   folders: Folders,
   dir: DoorPlan['dir'],
-  handle: Handler,
-  refuse: (response: ServerResponse, refusal: Refusal) => void,
+  { handle, connect, refuse }: Handlers,
   limits: DoorLimits = DOOR_LIMITS,
 ): Promise<OpenDoor> {
   const { createServer } = process.getBuiltinModule('node:http');
@@ -84,7 +91,13 @@ export async function openDoor(
     socket.on('error', () => undefined);
     socket.end(refusalText(refusal), () => socket.destroy());
   };
-  server.on('connect', (_request, socket) => say(socket, REFUSALS.proxy));
+  // Node lets go of these: they are in no list of the server's.
+  const tunnels = new Set<Duplex>();
+  server.on('connect', (request, socket, head) => {
+    tunnels.add(socket);
+    socket.once('close', () => tunnels.delete(socket));
+    connect(request, socket, head);
+  });
   server.on('upgrade', (_request, socket) => say(socket, REFUSALS.strange));
   server.on('clientError', (_error, socket) => {
     if (socket.writable) say(socket, REFUSALS.strange);
@@ -92,7 +105,7 @@ export async function openDoor(
   });
   await listening(server, path);
   await shareFile(folders, path, 0o660);
-  return { close: () => close(server, path) };
+  return { close: () => close(server, tunnels, path) };
 }
 
 function listening(server: Server, path: string): Promise<void> {
@@ -104,8 +117,9 @@ function listening(server: Server, path: string): Promise<void> {
   });
 }
 
-async function close(server: Server, path: string): Promise<void> {
+async function close(server: Server, tunnels: ReadonlySet<Duplex>, path: string): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const socket of tunnels) socket.destroy();
   server.closeAllConnections();
   await closed;
   await rm(path, { force: true });

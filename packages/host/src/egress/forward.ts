@@ -1,64 +1,66 @@
 /**
- * One request of a sandbox to its model, and the answer back: judged, given the real key, streamed both ways with
- * back-pressure, unbuffered, metered on its way.
+ * One request of a sandbox to its model, and the answer back: judged, read, paid for, given the real key, streamed back
+ * with back-pressure, unbuffered, metered on its way.
  *
  * A refusal is answered in words while nothing has been answered yet; after that a fault breaks the connection off, so
  * that a cut answer never looks whole.
  */
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
-import { askForUsage } from './chat-body.ts';
-import { judge, judgeAnswer, MAX_BODY_BYTES, type Passed } from './judge.ts';
+import { type Held, readBody } from './body.ts';
+import { judge, judgeAnswer, type Passed } from './judge.ts';
 import { type Endpoint, PROVIDERS } from './providers.ts';
 import { REFUSALS, type Refusal, refusalBody } from './refusals.ts';
 import { createScrubber } from './scrub.ts';
 import type { Upstream } from './upstream.ts';
+import { type Ask, readAsk } from './usage/ask.ts';
 import { createMeter, type Usage } from './usage/meter.ts';
+import type { Let, Outcome } from './usage/purse.ts';
 
 export interface ForwardDeps {
   readonly upstream: Upstream;
   readonly keyOf: (endpoint: Endpoint) => string | null;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** Of all sessions: bodies that are read whole before they go out. */
-  readonly held: { bytes: number };
+  readonly held: Held;
 }
-
-/** Two of the biggest. A sandbox that sends many at once costs itself a refusal, not this process its memory. */
-const MAX_HELD_BYTES = 2 * MAX_BODY_BYTES;
 
 type Request = Pick<Passed, 'url' | 'method' | 'headers'>;
 
-/** What became of a request that went out. */
-export interface Outcome {
-  readonly status: number;
-  /** Null: it was not answered. */
-  readonly usage: Usage | null;
-  readonly firstByteMs: number | null;
-  readonly totalMs: number;
-}
-
-/** `onEnd` is called once, after the last byte, and not for what never went out. */
-export function forward(
+/** `pay` is asked before a call that costs money goes out. Resolves when it is on its way, or refused. Never rejects. */
+export async function forward(
   deps: ForwardDeps,
   endpoint: Endpoint | null,
   incoming: IncomingMessage,
   response: ServerResponse,
-  onEnd: (outcome: Outcome) => void,
-): void {
+  pay: (endpoint: Endpoint, ask: Ask) => Let,
+): Promise<void> {
   const { method = '', url: target = '', headers } = incoming;
   const verdict = judge({ method, target, headers }, endpoint);
-  if (verdict.kind === 'refuse') {
-    refuse(response, verdict.refusal);
-    return;
-  }
+  if (verdict.kind === 'refuse') return refuse(response, verdict.refusal);
   const key = deps.keyOf(verdict.endpoint);
-  if (key === null && !PROVIDERS[verdict.endpoint.provider].keyless) {
-    refuse(response, REFUSALS.noKey);
-    return;
+  if (key === null && !PROVIDERS[verdict.endpoint.provider].keyless) return refuse(response, REFUSALS.noKey);
+  const read = await readBody(incoming, deps.held);
+  if (read.kind === 'refuse') return refuse(response, read.refusal);
+  if (read.kind === 'gone') return;
+  try {
+    const ask = verdict.format && readAsk(verdict.format, read.bytes);
+    if (verdict.format && !ask) return refuse(response, REFUSALS.noJson);
+    const out = ask ? pay(verdict.endpoint, withModel(ask, verdict.url)) : FREE;
+    if (out.kind === 'refuse') return refuse(response, out.refusal);
+    const request = withKey(verdict, verdict.endpoint, key);
+    send(deps, request, key, ask?.body ?? read.bytes, response, out.settle);
+  } finally {
+    read.release();
   }
-  const body = verdict.asksForUsage ? rewritten(incoming, deps.held) : asItComes(incoming);
-  send(deps, withKey(verdict, verdict.endpoint, key), key, body, response, onEnd);
+}
+
+const FREE: Let = { kind: 'go', settle: () => undefined };
+
+/** Gemini's paths name the model. */
+function withModel(ask: Ask, { pathname }: URL): Ask {
+  const named = /\/models\/([\w.-]+):\w+$/.exec(pathname)?.[1];
+  return named === undefined ? ask : { ...ask, model: named };
 }
 
 export function withKey(passed: Request, endpoint: Endpoint, key: string | null): Request {
@@ -71,23 +73,26 @@ function send(
   deps: ForwardDeps,
   { url, method, headers }: Request,
   key: string | null,
-  sendBody: SendBody,
+  body: Buffer,
   response: ServerResponse,
   onEnd: (outcome: Outcome) => void,
 ): void {
   const startedMs = deps.now();
-  const seen: { status: number; firstByteMs: number | null; usage: (() => Usage) | null; over: boolean } = {
+  const seen = {
     status: 0,
-    firstByteMs: null,
-    usage: null,
+    sent: false,
+    whole: false,
+    firstByteMs: null as number | null,
+    usage: null as (() => Usage) | null,
     over: false,
   };
-  const out = deps.upstream(url, { method, headers });
+  const framing = method === 'GET' ? {} : { 'content-length': `${body.length}` };
+  const out = deps.upstream(url, { method, headers: { ...headers, ...framing } });
   const over = () => {
     if (seen.over) return;
     seen.over = true;
-    const { status, firstByteMs, usage } = seen;
-    onEnd({ status, usage: usage?.() ?? null, firstByteMs, totalMs: deps.now() - startedMs });
+    const { status, sent, whole, firstByteMs, usage } = seen;
+    onEnd({ status, sent, whole, usage: usage?.() ?? null, firstByteMs, totalMs: deps.now() - startedMs });
   };
   const fail = (refusal: Refusal) => {
     out.destroy();
@@ -99,6 +104,13 @@ function send(
     if (!response.writableFinished) out.destroy();
     over();
   });
+  out.once('socket', (socket) => {
+    if (!socket.connecting) seen.sent = true;
+    else
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        seen.sent = true;
+      });
+  });
   out.on('error', () => fail(REFUSALS.unreachable));
   out.once('response', (answer) => {
     seen.status = answer.statusCode ?? 0;
@@ -109,65 +121,15 @@ function send(
     answer.once('data', () => {
       seen.firstByteMs = deps.now() - startedMs;
     });
+    answer.once('end', () => {
+      seen.whole = true;
+    });
     answer.once('error', () => response.destroy());
     response.writeHead(seen.status, judged.headers);
     response.flushHeaders();
     answer.pipe(passing(key, (chunk) => meter.push(chunk))).pipe(response);
   });
-  sendBody(out, fail);
-}
-
-/** Sends the body of a request on its way, or says why it may not go. */
-type SendBody = (out: ClientRequest, fail: (refusal: Refusal) => void) => void;
-
-function asItComes(incoming: IncomingMessage): SendBody {
-  return (out, fail) => {
-    incoming.once('error', () => out.destroy());
-    incoming.pipe(limited(() => fail(REFUSALS.tooBig))).pipe(out);
-  };
-}
-
-function rewritten(incoming: IncomingMessage, held: ForwardDeps['held']): SendBody {
-  return (out, fail) => {
-    const chunks: Buffer[] = [];
-    const own = { bytes: 0 };
-    const release = () => {
-      held.bytes -= own.bytes;
-      own.bytes = 0;
-    };
-    out.once('close', release);
-    const limit = limited(() => fail(REFUSALS.tooBig));
-    incoming.once('error', () => out.destroy());
-    limit.on('data', (chunk: Buffer) => {
-      if (out.destroyed) return;
-      held.bytes += chunk.length;
-      own.bytes += chunk.length;
-      chunks.push(chunk);
-      if (held.bytes > MAX_HELD_BYTES) fail(REFUSALS.tooMany);
-    });
-    limit.once('end', () => {
-      if (out.destroyed) return;
-      const body = askForUsage(Buffer.concat(chunks));
-      if (body === null) return fail(REFUSALS.noJson);
-      out.setHeader('content-length', body.length);
-      out.end(body);
-      release();
-    });
-    incoming.pipe(limit);
-  };
-}
-
-function limited(tooBig: () => void): Transform {
-  const count = { bytes: 0 };
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      count.bytes += chunk.length;
-      if (count.bytes <= MAX_BODY_BYTES) return done(null, chunk);
-      tooBig();
-      // The rest is taken and dropped, so that the refusal can be read.
-      done();
-    },
-  });
+  out.end(body);
 }
 
 /** Meters what passes and takes the key out of it. */

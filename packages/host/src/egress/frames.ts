@@ -7,7 +7,18 @@
  */
 import type { Readable } from 'node:stream';
 import type { SandboxUser } from '../folders.ts';
-import type { CallRecord, DoorPlan, KeyState, Known, ModelReply } from './port.ts';
+import type {
+  BudgetAlert,
+  BudgetAnswer,
+  BudgetChange,
+  BudgetsView,
+  CallRecord,
+  DoorPlan,
+  HostRule,
+  KeyState,
+  Known,
+  ModelReply,
+} from './port.ts';
 import type { Endpoint } from './providers.ts';
 
 /** The one argument of the egress process, as JSON. */
@@ -32,6 +43,12 @@ export interface Requests {
     readonly brings: ModelReply;
   };
   list: { readonly asks: Endpoint; readonly brings: readonly string[] };
+  hosts: { readonly asks: null; readonly brings: readonly HostRule[] };
+  allow: { readonly asks: HostRule; readonly brings: readonly HostRule[] };
+  disallow: { readonly asks: Omit<HostRule, 'isPrivate'>; readonly brings: readonly HostRule[] };
+  budgets: { readonly asks: null; readonly brings: BudgetsView };
+  budget: { readonly asks: BudgetChange; readonly brings: BudgetsView };
+  answer: { readonly asks: BudgetAnswer; readonly brings: BudgetsView };
 }
 
 export type RequestName = keyof Requests;
@@ -51,6 +68,8 @@ export type EgressToHost =
       readonly error: { readonly code: string; readonly message: string; readonly hint: string };
     }
   | { readonly t: 'call'; readonly call: CallRecord }
+  | { readonly t: 'parked'; readonly agent: string }
+  | { readonly t: 'alert'; readonly alert: BudgetAlert }
   /** For the host's log. */
   | { readonly t: 'warn'; readonly what: string };
 

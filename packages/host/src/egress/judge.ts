@@ -8,6 +8,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Endpoint, PROVIDERS } from './providers.ts';
 import { REFUSALS, type Refusal } from './refusals.ts';
+import type { BodyFormat } from './usage/ask.ts';
 
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
@@ -16,7 +17,8 @@ export interface Passed {
   readonly endpoint: Endpoint;
   readonly method: 'GET' | 'POST';
   readonly url: URL;
-  readonly asksForUsage: boolean;
+  /** Null: it costs nothing. */
+  readonly format: BodyFormat | null;
   /** Without the key: that is added last, in forward.ts. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,7 @@ export function judge(
   endpoint: Endpoint | null,
 ): Verdict {
   const { method, target, headers } = request;
-  if (!target.startsWith('/')) return refuse(REFUSALS.proxy);
+  if (!target.startsWith('/')) return refuse(REFUSALS.plain);
   if (headers.upgrade !== undefined) return refuse(REFUSALS.strange);
   if (target !== PREFIX && !target.startsWith(`${PREFIX}/`)) return refuse(REFUSALS.path);
   const [, path, query = ''] = TARGET.exec(target.slice(PREFIX.length)) ?? [];
@@ -52,18 +54,14 @@ export function judge(
   const passed = Object.entries(headers).flatMap(([name, value]) =>
     REQUEST_HEADERS.test(name) && typeof value === 'string' ? [[name, value] as const] : [],
   );
-  // Only what we can read can be metered, and searched for the key.
-  const framing = {
-    'accept-encoding': 'identity',
-    ...(length === undefined ? {} : { 'content-length': length }),
-  };
   return {
     kind: 'pass',
     endpoint,
     method: rule.method,
-    asksForUsage: rule.asksForUsage === true,
+    format: rule.format ?? null,
     url: targetUrl(endpoint, path, withoutKey(query)),
-    headers: { ...Object.fromEntries(passed), ...framing },
+    // Only what we can read can be metered, and searched for the key.
+    headers: { ...Object.fromEntries(passed), 'accept-encoding': 'identity' },
   };
 }
 

@@ -6,8 +6,8 @@
  * host. Nothing is written to stdout but frames, and no key anywhere.
  */
 import { join } from 'node:path';
-import { type OpenDoor, openDoor } from './door.ts';
-import { type ForwardDeps, forward, type Outcome, refuse } from './forward.ts';
+import { type Handlers as DoorHandlers, type OpenDoor, openDoor } from './door.ts';
+import { type ForwardDeps, forward, refuse } from './forward.ts';
 import {
   EGRESS_REFUSED,
   type EgressConfig,
@@ -19,11 +19,18 @@ import {
   toLine,
 } from './frames.ts';
 import { Keys } from './keys.ts';
+import { resolveAll } from './policy/resolve.ts';
+import { Rules } from './policy/rules.ts';
+import { TUNNEL_LIMITS } from './policy/tunnel.ts';
+import { Tunnels } from './policy/tunnels.ts';
 import { type DoorPlan, EgressError, type Known } from './port.ts';
 import { askOllama, listModels, testModel } from './probe.ts';
 import { createUpstream } from './upstream.ts';
-import { openCalls } from './usage/calls-db.ts';
-import { costMicros, openPrices } from './usage/prices.ts';
+import { Budgets } from './usage/budgets.ts';
+import { Ledger } from './usage/ledger.ts';
+import { openPrices } from './usage/prices.ts';
+import { checkPurse, letOut, type PurseDeps } from './usage/purse.ts';
+import { openUsageDb } from './usage/usage-db.ts';
 import { Vault } from './vault.ts';
 
 type Handlers = {
@@ -40,7 +47,8 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const dir = join(config.dataDir, 'egress');
   const warn = (what: string) => say({ t: 'warn', what });
   const keys = new Keys(new Vault(dir, env.BELLHOP_KEY || undefined), env);
-  const calls = openCalls(dir);
+  const db = openUsageDb(dir);
+  const budgets = new Budgets(db);
   const prices = openPrices(dir, warn);
   prices();
   const ollamaBase = ollamaUrl(env.OLLAMA_HOST);
@@ -53,39 +61,25 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const state: { ollama: Known['ollama'] } = { ollama: null };
   const known = (): Known => ({ keys: keys.states, ollama: state.ollama });
   const doors = new Map<string, OpenDoor>();
+  const rules = new Rules(dir);
+  const tunnels = new Tunnels({
+    resolve: resolveAll,
+    find: (agent, host, port) => rules.find(agent, host, port),
+    limits: TUNNEL_LIMITS,
+  });
 
-  const record = (
-    door: Pick<DoorPlan, 'session' | 'agent' | 'generation' | 'endpoint'>,
-    outcome: Outcome,
-  ) => {
-    if (!door.endpoint) return;
-    const { provider } = door.endpoint;
-    const { usage, status, firstByteMs, totalMs } = outcome;
-    const model = usage?.model ?? door.endpoint.model;
-    const call = {
-      atMs: Date.now(),
-      session: door.session,
-      agent: door.agent,
-      generation: door.generation,
-      provider,
-      model,
-      status,
-      inputTokens: usage?.input ?? null,
-      outputTokens: usage?.output ?? null,
-      cachedTokens: usage?.cached ?? null,
-      // The name that was asked for is priced when the one that answered is not: a gateway may rename it.
-      costMicros: usage
-        ? (costMicros(prices(), model, usage) ?? costMicros(prices(), door.endpoint.model, usage))
-        : null,
-      firstByteMs,
-      totalMs,
-    };
-    try {
-      calls.add(call);
-    } catch (error) {
-      warn(`a call is not on record: ${(error as Error).message}`);
-    }
-    say({ t: 'call', call });
+  const purse: PurseDeps = {
+    ledger: new Ledger(db, budgets),
+    budgets,
+    prices,
+    nowMs: Date.now,
+    onCall: (call) => say({ t: 'call', call }),
+    onAlert: (session, { line, percent }) => {
+      const { agent, period, startMs, spentMicros, capMicros } = line;
+      say({ t: 'alert', alert: { session, agent, period, startMs, percent, spentMicros, capMicros } });
+    },
+    onParked: (agent) => say({ t: 'parked', agent }),
+    warn,
   };
 
   const look = async (): Promise<Known> => {
@@ -96,11 +90,18 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const handlers: Handlers = {
     async open(door) {
       await doors.get(doorName(door))?.close();
-      const handle = (incoming: Parameters<typeof forward>[2], response: Parameters<typeof forward>[3]) =>
-        forward(deps, withOllama(door.endpoint, ollamaBase), incoming, response, (outcome) =>
-          record(door, outcome),
-        );
-      doors.set(doorName(door), await openDoor(config, door.dir, handle, refuse));
+      checkPurse(purse, door);
+      const { dir, session, agent, generation } = door;
+      const whose = { session, agent, generation };
+      const ways: DoorHandlers = {
+        handle: (incoming, response) =>
+          void forward(deps, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
+            letOut(purse, whose, endpoint, ask),
+          ),
+        connect: (request, socket, head) => void tunnels.open(agent, request, socket, head),
+        refuse,
+      };
+      doors.set(doorName(door), await openDoor(config, dir, ways));
       return null;
     },
     async close(door) {
@@ -113,11 +114,31 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       return keys.states;
     },
     look,
-    test: ({ endpoint, agent }) =>
-      testModel(deps, withOllama(endpoint, ollamaBase) ?? endpoint, (outcome) =>
-        record({ session: '', agent, generation: 0, endpoint }, outcome),
-      ),
+    test({ endpoint, agent }) {
+      const real = withOllama(endpoint, ollamaBase) ?? endpoint;
+      const whose = { session: '', agent, generation: 0 };
+      return testModel(deps, real, (ask) => letOut(purse, whose, real, ask, true));
+    },
     list: (endpoint) => listModels(deps, withOllama(endpoint, ollamaBase) ?? endpoint),
+    hosts: async () => rules.all(),
+    async allow(rule) {
+      rules.allow(rule);
+      return rules.all();
+    },
+    async disallow(rule) {
+      rules.remove(rule);
+      tunnels.cut(rule);
+      return rules.all();
+    },
+    budgets: async () => budgets.show(Date.now()),
+    async budget({ agent, period, capMicros }) {
+      budgets.set(agent, period, capMicros);
+      return budgets.show(Date.now());
+    },
+    async answer(answer) {
+      budgets.answer(answer, Date.now());
+      return budgets.show(Date.now());
+    },
   };
 
   readLines<HostToEgress>(process.stdin, (frame) => {

@@ -5,6 +5,7 @@
  * of the process boundary; here are their names.
  */
 import type { Endpoint } from './providers.ts';
+import type { Period } from './usage/windows.ts';
 
 export interface Egress {
   /**
@@ -21,6 +22,34 @@ export interface Egress {
   test(endpoint: Endpoint, agent: string): Promise<ModelReply>;
   /** The models that the provider names. */
   list(endpoint: Endpoint): Promise<readonly string[]>;
+}
+
+/** What may be spent. All reject with EgressError. */
+export interface Spending {
+  budgets(): Promise<BudgetsView>;
+  /** A cap of null removes it. Durable when it resolves, like the next. */
+  setBudget(change: BudgetChange): Promise<BudgetsView>;
+  /** `no_such_stop` when it was answered before. */
+  answerStop(answer: BudgetAnswer): Promise<BudgetsView>;
+}
+
+/** Which hosts an agent may reach besides its model. All reject with EgressError. */
+export interface Policy {
+  hosts(): Promise<readonly HostRule[]>;
+  /** Durable when it resolves, like the next. */
+  allowHost(rule: HostRule): Promise<readonly HostRule[]>;
+  /** What runs through a tunnel to it ends. */
+  removeHost(rule: Omit<HostRule, 'isPrivate'>): Promise<readonly HostRule[]>;
+}
+
+/** One exact host and port. */
+export interface HostRule {
+  readonly agent: string;
+  /** Lower case, no dot at its end, never an address. */
+  readonly host: string;
+  readonly port: number;
+  /** It may lie in a private network, or be this machine. */
+  readonly isPrivate: boolean;
 }
 
 /** Name of a session's socket, in its runtime folder. */
@@ -47,6 +76,9 @@ export interface EgressListener {
   call(call: CallRecord): void;
   /** Keys or Ollama may have changed. */
   known(): void;
+  /** A call of this agent was refused until the owner says more: what of it is awake ends, and waits. */
+  parked(agent: string): void;
+  alert(alert: BudgetAlert): void;
 }
 
 export interface KeyState {
@@ -86,6 +118,8 @@ export interface CallRecord {
   readonly cachedTokens: number | null;
   /** Millionths of a US dollar; null when the price is not known. */
   readonly costMicros: number | null;
+  /** What it counts in the budgets: its cost, or the whole reservation where that is not known. */
+  readonly chargedMicros: number;
   readonly firstByteMs: number | null;
   readonly totalMs: number;
 }
@@ -112,6 +146,58 @@ export interface UsageSum {
   readonly outputTokens: number;
   readonly cachedTokens: number;
   readonly costMicros: number;
+  /** What counts in the budgets. */
+  readonly chargedMicros: number;
   /** Calls that were answered and whose money is not known: it is not in `costMicros`. */
   readonly unpriced: number;
+}
+
+/** `agent` '' means all of them together. All money in millionths of a US dollar. */
+export interface BudgetChange {
+  readonly agent: string;
+  readonly period: Period;
+  readonly capMicros: number | null;
+}
+
+export interface BudgetView {
+  readonly agent: string;
+  readonly period: Period;
+  readonly capMicros: number;
+  /** What the owner added for the running period alone. */
+  readonly addedMicros: number;
+  /** Calls under way included; null for `session`, which has a sum for each of them. */
+  readonly spentMicros: number | null;
+}
+
+/** A budget that is used up, and what the owner says to it. */
+export interface StopView {
+  readonly id: string;
+  readonly agent: string;
+  readonly period: Period;
+  readonly session: string;
+  readonly atMs: number;
+  readonly state: 'asked' | 'closed';
+}
+
+export interface BudgetsView {
+  readonly budgets: readonly BudgetView[];
+  readonly stops: readonly StopView[];
+}
+
+/** `addMicros` null: no more for this period. */
+export interface BudgetAnswer {
+  readonly stop: string;
+  readonly addMicros: number | null;
+}
+
+/** A budget has passed 50, 80 or 100 %; said once for each. */
+export interface BudgetAlert {
+  /** The session whose call it was. */
+  readonly session: string;
+  readonly agent: string;
+  readonly period: Period;
+  readonly startMs: number;
+  readonly percent: number;
+  readonly spentMicros: number;
+  readonly capMicros: number;
 }

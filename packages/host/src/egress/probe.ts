@@ -3,11 +3,13 @@
  * and the same keys as an agent's calls; answers are bounded, and the key is taken out of their words.
  */
 import type { IncomingMessage } from 'node:http';
-import { type ForwardDeps, type Outcome, withKey } from './forward.ts';
+import { type ForwardDeps, withKey } from './forward.ts';
 import { judgeAnswer, targetUrl } from './judge.ts';
 import { EgressError, type ModelReply } from './port.ts';
 import { type Endpoint, PROVIDERS, type ProviderId } from './providers.ts';
+import { type Ask, readAsk } from './usage/ask.ts';
 import { createMeter } from './usage/meter.ts';
+import type { Let } from './usage/purse.ts';
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const TEST_MS = 60_000;
@@ -47,21 +49,34 @@ const TESTS: Readonly<
   compatible: CHAT,
 };
 
-/** Throws EgressError with words for the owner. `onEnd` as in forward.ts: the call is on record like any other. */
+/** Throws EgressError with words for the owner. It is paid for like any other call. */
 export async function testModel(
   deps: ForwardDeps,
   endpoint: Endpoint,
-  onEnd: (outcome: Outcome) => void,
+  pay: (ask: Ask) => Let,
 ): Promise<ModelReply> {
-  const { path, body } = TESTS[endpoint.provider];
+  const { body, path: pathOf } = TESTS[endpoint.provider];
+  const path = pathOf(endpoint.model);
+  const { format = 'chat' } =
+    PROVIDERS[endpoint.provider].allowed.find((rule) => rule.method === 'POST' && rule.path.test(path)) ?? {};
+  const ask = readAsk(format, Buffer.from(JSON.stringify(body(endpoint.model))));
+  const out = ask && pay({ ...ask, model: endpoint.model });
+  if (out?.kind !== 'go')
+    throw new EgressError('refused', 'the test was not let out', 'See: ./bellhop budget');
   const startedMs = deps.now();
-  const content = JSON.stringify(body(endpoint.model));
-  const { status, bytes, firstByteMs } = await call(deps, endpoint, path(endpoint.model), content, TEST_MS);
+  const called = await call(deps, endpoint, path, ask?.body.toString('utf8') ?? '', TEST_MS).catch(
+    (error: unknown) => {
+      const totalMs = deps.now() - startedMs;
+      out.settle({ status: 0, sent: true, whole: false, usage: null, firstByteMs: null, totalMs });
+      throw error;
+    },
+  );
+  const { status, bytes, firstByteMs } = called;
   const totalMs = deps.now() - startedMs;
   const meter = createMeter('application/json');
   meter.push(bytes);
   const usage = meter.end();
-  onEnd({ status, usage, firstByteMs, totalMs });
+  out.settle({ status, sent: true, whole: true, usage, firstByteMs, totalMs });
   if (status !== 200) throw said(status, bytes, endpoint);
   return {
     ms: Math.round(totalMs),

@@ -28,6 +28,8 @@ import {
   EgressError,
   type EgressListener,
   type Known,
+  type Policy,
+  type Spending,
 } from './port.ts';
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -57,7 +59,7 @@ interface Waiting {
   reject(error: EgressError): void;
 }
 
-export class EgressProcess implements Egress {
+export class EgressProcess implements Egress, Spending, Policy {
   readonly #deps: EgressDeps;
   readonly #doors = new Set<DoorPlan>();
   readonly #waiting = new Map<number, Waiting>();
@@ -126,6 +128,7 @@ export class EgressProcess implements Egress {
       await this.#request('open', plan);
     } catch (error) {
       if (!(error instanceof EgressError)) throw error;
+      if (error.code === 'budget_asked') throw new SandboxUnavailable(error.message, error.hint);
       throw new SandboxUnavailable(
         `the way out of the sandbox cannot be opened: ${error.message}`,
         error.hint,
@@ -153,6 +156,18 @@ export class EgressProcess implements Egress {
   test: Egress['test'] = (endpoint, agent) => this.#request('test', { endpoint, agent });
 
   list: Egress['list'] = (endpoint) => this.#request('list', endpoint);
+
+  hosts: Policy['hosts'] = () => this.#request('hosts', null);
+
+  allowHost: Policy['allowHost'] = (rule) => this.#request('allow', rule);
+
+  removeHost: Policy['removeHost'] = (rule) => this.#request('disallow', rule);
+
+  budgets: Spending['budgets'] = () => this.#request('budgets', null);
+
+  setBudget: Spending['setBudget'] = (change) => this.#request('budget', change);
+
+  answerStop: Spending['answerStop'] = (answer) => this.#request('answer', answer);
 
   async #request<Name extends RequestName>(
     t: Name,
@@ -209,6 +224,12 @@ export class EgressProcess implements Egress {
         return;
       case 'call':
         this.#listener?.call(frame.call);
+        return;
+      case 'parked':
+        this.#listener?.parked(frame.agent);
+        return;
+      case 'alert':
+        this.#listener?.alert(frame.alert);
         return;
       case 'warn':
         this.#deps.log.warn('egress', { said: frame.what });

@@ -5,6 +5,7 @@
  * A custom base URL has a key of its own (`keyName`): a key that was given for one host is never sent to another.
  */
 import type { ModelConfig } from '@bellhop/runner/protocol';
+import type { BodyFormat } from './usage/ask.ts';
 
 export type ProviderId = ModelConfig['provider'];
 
@@ -19,8 +20,8 @@ export interface Endpoint {
 export interface AllowedPath {
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
-  /** A stream of it tells what it used only when it is asked to (chat-body.ts). */
-  readonly asksForUsage?: true;
+  /** How its body is read (usage/ask.ts): such a call costs money. One without costs none. */
+  readonly format?: BodyFormat;
 }
 
 export interface Provider {
@@ -48,8 +49,8 @@ const BEARER = { header: 'authorization', prefix: 'Bearer ' } as const;
 const SMALL = { contextTokens: 32_768, maxOutputTokens: 4_096, images: false } as const;
 
 const OPENAI_PATHS: Provider['allowed'] = [
-  { method: 'POST', path: /^\/responses$/ },
-  { method: 'POST', path: /^\/chat\/completions$/, asksForUsage: true },
+  { method: 'POST', path: /^\/responses$/, format: 'responses' },
+  { method: 'POST', path: /^\/chat\/completions$/, format: 'chat' },
   { method: 'GET', path: /^\/models$/ },
 ];
 
@@ -77,7 +78,8 @@ export const PROVIDERS: Readonly<Record<ProviderId, Provider>> = {
     auth: { header: 'x-api-key', prefix: '' },
     headers: { 'anthropic-version': '2023-06-01' },
     allowed: [
-      { method: 'POST', path: /^\/v1\/messages(\/count_tokens)?$/ },
+      { method: 'POST', path: /^\/v1\/messages$/, format: 'messages' },
+      { method: 'POST', path: /^\/v1\/messages\/count_tokens$/ },
       { method: 'GET', path: /^\/v1\/models$/ },
     ],
     listPath: '/v1/models',
@@ -97,8 +99,10 @@ export const PROVIDERS: Readonly<Record<ProviderId, Provider>> = {
     allowed: [
       {
         method: 'POST',
-        path: /^\/v1(beta)?\/models\/[\w.-]+:(generateContent|streamGenerateContent|countTokens)$/,
+        path: /^\/v1(beta)?\/models\/[\w.-]+:(generateContent|streamGenerateContent)$/,
+        format: 'gemini',
       },
+      { method: 'POST', path: /^\/v1(beta)?\/models\/[\w.-]+:countTokens$/ },
       { method: 'GET', path: /^\/v1(beta)?\/models$/ },
     ],
     listPath: '/v1beta/models',
@@ -150,6 +154,12 @@ export function keyName(endpoint: Pick<Endpoint, 'provider' | 'baseUrl'>): strin
 }
 
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** Whoever runs the model on this very machine pays nobody for a call. */
+export function isFree({ provider, baseUrl }: Endpoint): boolean {
+  const address = baseUrl ?? PROVIDERS[provider].baseUrl;
+  return provider === 'ollama' && address !== null && LOOPBACK.test(new URL(address).hostname);
+}
 
 /** Why this cannot be a base URL, in words; null when it can. A key travels to it, so plain HTTP ends on this machine. */
 export function badBaseUrl(text: string): string | null {

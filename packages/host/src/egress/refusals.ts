@@ -5,7 +5,7 @@
 
 export interface Refusal {
   readonly status: number;
-  readonly code: 'no_key' | 'unreachable' | 'refused' | 'not_allowed';
+  readonly code: 'no_key' | 'unreachable' | 'refused' | 'not_allowed' | 'budget_asked' | 'budget_over';
   readonly message: string;
   readonly hint: string;
 }
@@ -14,8 +14,32 @@ export const REFUSALS = {
   proxy: {
     status: 403,
     code: 'not_allowed',
-    message: 'This host is not allowed for this agent: it can reach its model and nothing else.',
-    hint: 'Do not try again. Say what you need from that host; the owner decides what is opened.',
+    message: 'This host is not allowed for this agent.',
+    hint: 'Do not try again. Say what you need from that host; the owner opens it: ./bellhop hosts allow NAME',
+  },
+  plain: {
+    status: 403,
+    code: 'not_allowed',
+    message: 'This host is not allowed for this agent by plain HTTP, as no host is.',
+    hint: 'Ask for it by https://',
+  },
+  notAHost: {
+    status: 403,
+    code: 'not_allowed',
+    message: 'This is not the plain name of one host, or the Host header names another.',
+    hint: 'Ask for it by its name and port, without an address, a user or a dot at the end.',
+  },
+  unresolved: {
+    status: 502,
+    code: 'unreachable',
+    message: 'No address was found for this host.',
+    hint: 'Check how its name is spelled, or try again later.',
+  },
+  badAddress: {
+    status: 403,
+    code: 'not_allowed',
+    message: 'The name of this host leads into a private network, or to this machine.',
+    hint: 'Do not try again. The owner can allow that: ./bellhop hosts allow NAME --private',
   },
   path: {
     status: 404,
@@ -58,6 +82,12 @@ export const REFUSALS = {
     code: 'no_key',
     message: 'There is no key for this model.',
     hint: 'The owner enters it: ./bellhop model set',
+  },
+  noLedger: {
+    status: 503,
+    code: 'unreachable',
+    message: 'The call cannot be put on record, so it was not made.',
+    hint: 'Try again later; the owner can look: ./bellhop logs',
   },
   unreachable: {
     status: 502,

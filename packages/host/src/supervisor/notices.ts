@@ -37,3 +37,23 @@ export function modelAwayText(errorClass: string | null): string | null {
 export function quarantineText(reason: string): string {
   return `This conversation has been stopped: ${reason.replace(/\.$/, '')}. Your others go on; start a fresh one to talk on.`;
 }
+
+const BUDGET_OF: Readonly<Record<string, string>> = {
+  session: 'this conversation',
+  hour: 'this hour',
+  day: 'today',
+  month: 'this month',
+};
+
+/** @param alert money in millionths of a US dollar; `agent` '' is all of them. */
+export function budgetAlertText(alert: {
+  readonly agent: string;
+  readonly period: string;
+  readonly percent: number;
+  readonly spentMicros: number;
+  readonly capMicros: number;
+}): string {
+  const whose = alert.agent === '' ? 'The budget of all agents' : 'The budget';
+  const [spent, cap] = [alert.spentMicros, alert.capMicros].map((micros) => (micros / 1_000_000).toFixed(2));
+  return `${whose} for ${BUDGET_OF[alert.period]} is used to ${alert.percent} %: $${spent} of $${cap}.`;
+}

@@ -19,6 +19,8 @@ export interface Supervisor {
   awake(): readonly SessionId[];
   /** Something that a sandbox gets at its start has changed: the agent's end softly, in the middle of no turn. */
   renew(agent: AgentId, why: string): void;
+  /** What sessions wait for may be there: all that were put off look again now. */
+  lookAgain(): void;
   /** A call to the model is on record. */
   modelCalled(call: ModelCall): void;
   summary(): { readonly awake: number; readonly working: number; readonly waitingFor: readonly string[] };

@@ -131,6 +131,14 @@ export class Supervisor implements SupervisorPort {
     for (const { awake } of this.#actors.values()) if (awake?.session.agentId === agent) awake.retire(why);
   }
 
+  lookAgain(): void {
+    for (const [session, actor] of this.#actors) {
+      if (actor.blockedUntilMs === 0) continue;
+      actor.unblock();
+      this.nudge(session);
+    }
+  }
+
   modelCalled(call: ModelCall): void {
     const awake = this.#actors.get(call.session as SessionId)?.awake;
     if (!awake?.ledger || awake.generation.number !== call.generation) return;

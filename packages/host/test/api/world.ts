@@ -10,8 +10,10 @@ import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createServedChannel, type ServedName } from '@bellhop/channels/served';
 import { createAccessGate } from '../../src/access/gate.ts';
+import { createBudgetRoutes } from '../../src/api/budget-routes.ts';
 import type { ApiError, StreamEvent } from '../../src/api/contract.ts';
 import { createConversationLog } from '../../src/api/conversation-log.ts';
+import { createHostRoutes } from '../../src/api/host-routes.ts';
 import type { Limits } from '../../src/api/http.ts';
 import { createModelRoutes } from '../../src/api/model-routes.ts';
 import { deadLetterRoutes } from '../../src/api/operator/dead-letters.ts';
@@ -90,6 +92,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     summary: () => ({ awake: 0, working: 0, waitingFor: [] }),
     renew: () => undefined,
     modelCalled: () => undefined,
+    lookAgain: () => undefined,
   };
   const status = async () => ({
     version: '0.1.0',
@@ -128,9 +131,18 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   egress.test = async () => ({ ms: 1, text: 'ok', inputTokens: 1, outputTokens: 1 });
   const known = () => egress.known;
   const models = await openModels({ store, known, forcedHarness: null, renew: () => undefined });
-  const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, costMicros: 3, unpriced: 0 };
+  const money = { costMicros: 3, chargedMicros: 3, unpriced: 0 };
+  const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, ...money };
   const usage = () => [{ key: 'bell', ...sum }];
   const modelRoutes = createModelRoutes({ store, models, egress, usage });
+  const nothing = async () => ({ budgets: [], stops: [] });
+  const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
+  const none = async () => [];
+  const policy = { hosts: none, allowHost: none, removeHost: none };
+  const guardRoutes = [
+    ...createBudgetRoutes({ store, spending, supervisor }),
+    ...createHostRoutes({ store, policy }),
+  ];
   const common = { store, models, supervisor, watchers, settings, clock, status };
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
@@ -144,7 +156,12 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   writeFileSync(join(siteDir, 'index.html'), '<!doctype html><title>Stand-in</title>');
   writeFileSync(join(siteDir, 'assets/app-0123.js'), SCRIPT);
   writeFileSync(join(siteDir, 'assets/app-0123.js.gz'), gzipSync(SCRIPT));
-  const served = [...servedRoutes({ ...deps, ...web, showPaths: false }), ...modelRoutes, ...operator];
+  const served = [
+    ...servedRoutes({ ...deps, ...web, showPaths: false }),
+    ...modelRoutes,
+    ...guardRoutes,
+    ...operator,
+  ];
   const webApp = createWebApp({ links, cookies, password, served, siteDir, hostNames: settings.hostNames });
   const page = await listenForPage('127.0.0.1', 0, log, limits);
   t.after(() => page.close());
@@ -155,6 +172,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     served: [
       ...servedRoutes({ ...deps, ...terminal, showPaths: true }),
       ...modelRoutes,
+      ...guardRoutes,
       ...operator,
       ...sessionRoutes(looks),
     ],

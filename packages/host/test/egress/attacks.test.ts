@@ -57,7 +57,10 @@ test('attack: headers beyond 16 kB are refused', async (t) => {
 
 test('attack: CONNECT, an absolute address and an upgrade are refused in words that an agent can act on', async (t) => {
   const { upstream, socket } = await world(t);
-  const connect = await raw(socket, lines('CONNECT api.anthropic.com:443 HTTP/1.1', 'Host: x'));
+  const connect = await raw(
+    socket,
+    lines('CONNECT api.anthropic.com:443 HTTP/1.1', 'Host: api.anthropic.com:443'),
+  );
   assert.match(connect, /^HTTP\/1\.1 403 /);
   assert.match(connect, /x-bellhop-error: not_allowed/);
   assert.match(connect, /not allowed for this agent/);
@@ -131,16 +134,15 @@ test('attack: a redirect is not followed, and its place is not told', async (t) 
   assert.equal(upstream.seen.length, 1);
 });
 
-test('attack: a body of 33 MB without a length is cut off, and never reaches the model whole', async (t) => {
+test('attack: a body of 33 MB without a length is cut off, and never reaches the model', async (t) => {
   const { upstream, socket } = await world(t);
-  upstream.handle = () => undefined;
   const answer = await post(socket, PATH, Buffer.alloc(33 * 1024 * 1024), {
     'transfer-encoding': 'chunked',
   }).catch((error: NodeJS.ErrnoException) => error.code);
   // Refused while the sandbox still writes: it reads the words, or finds the connection closed.
   if (typeof answer === 'object') assert.equal(answer.status, 413);
   else assert.match(String(answer), /EPIPE|ECONNRESET/);
-  await until('the upstream saw it cut', () => upstream.seen[0]?.end === 'cut');
+  assert.equal(upstream.seen.length, 0);
 });
 
 test('attack: more than 16 requests at once are refused; the others go on', async (t) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { DOOR_LIMITS, type DoorLimits, type Handler, openDoor } from '../../src/egress/door.ts';
 import { refuse } from '../../src/egress/forward.ts';
@@ -16,7 +17,8 @@ async function open(
   handle: Handler = (_, response) => void response.end('passed'),
 ): Promise<string> {
   const dir = tempFolder(t);
-  const door = await openDoor({ dataDir: dir, user: null }, dir, handle, refuse, {
+  const ways = { handle, refuse, connect: (_: unknown, socket: Duplex) => void socket.destroy() };
+  const door = await openDoor({ dataDir: dir, user: null }, dir, ways, {
     ...DOOR_LIMITS,
     ...limits,
   });

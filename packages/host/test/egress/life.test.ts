@@ -162,7 +162,16 @@ test('every call is on record, with its money, and a call that was refused here 
   assert.deepEqual([call?.inputTokens, call?.outputTokens, call?.costMicros], [3, 4, 430]);
   assert.ok(call?.firstByteMs !== null && (call?.totalMs ?? 0) >= (call?.firstByteMs ?? 0));
   assert.deepEqual(readUsageSums(join(world.dir, 'egress'), 'model'), [
-    { key: 'm-1', calls: 1, inputTokens: 3, outputTokens: 4, cachedTokens: 0, costMicros: 430, unpriced: 0 },
+    {
+      key: 'm-1',
+      calls: 1,
+      inputTokens: 3,
+      outputTokens: 4,
+      cachedTokens: 0,
+      costMicros: 430,
+      chargedMicros: 430,
+      unpriced: 0,
+    },
   ]);
   assert.deepEqual(readUsageSums(world.dir, 'day'), []);
   assert.equal(readUsageOf(join(world.dir, 'egress'), 'agent', 'bell')?.inputTokens, 3);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { type CallRecord, EGRESS_SOCKET } from '../../src/egress/port.ts';
+import { type BudgetAlert, type CallRecord, EGRESS_SOCKET } from '../../src/egress/port.ts';
 import { EgressProcess } from '../../src/egress/process.ts';
 import type { Endpoint } from '../../src/egress/providers.ts';
 import { makeFolder } from '../../src/folders.ts';
@@ -78,6 +78,9 @@ export interface EgressWorld {
   readonly dir: string;
   readonly egress: EgressProcess;
   readonly calls: CallRecord[];
+  /** Agents that were told to wait, and marks that budgets passed, in their order. */
+  readonly parked: string[];
+  readonly alerts: BudgetAlert[];
   readonly logged: string[];
   /** Opens a door; returns its socket's path. */
   door(session: string, endpoint: Endpoint | null, generation?: number): Promise<string>;
@@ -98,7 +101,14 @@ export async function startEgress(t: TestContext, env: Record<string, string> = 
     env: { ...BASE_ENV, ...env },
   });
   const calls: CallRecord[] = [];
-  egress.listen({ call: (call) => void calls.push(call), known: () => undefined });
+  const parked: string[] = [];
+  const alerts: BudgetAlert[] = [];
+  egress.listen({
+    call: (call) => void calls.push(call),
+    known: () => undefined,
+    parked: (agent) => void parked.push(agent),
+    alert: (alert) => void alerts.push(alert),
+  });
   egress.start();
   t.after(() => egress.stop());
   const close = new Map<string, () => Promise<void>>();
@@ -106,6 +116,8 @@ export async function startEgress(t: TestContext, env: Record<string, string> = 
     dir,
     egress,
     calls,
+    parked,
+    alerts,
     logged,
     close,
     async door(session, endpoint, generation = 1) {

@@ -164,7 +164,33 @@ const usage: Of<contract.UsageView> = v.strictObject({
       outputTokens: count,
       cachedTokens: count,
       costMicros: count,
+      chargedMicros: count,
       unpriced: count,
+    }),
+  ),
+});
+const hosts: Of<contract.HostList> = v.strictObject({
+  hosts: v.array(v.strictObject({ agent: text, host: text, port: count, private: v.boolean() })),
+});
+const period = v.picklist(['session', 'hour', 'day', 'month']);
+const budgets: Of<contract.BudgetList> = v.strictObject({
+  budgets: v.array(
+    v.strictObject({
+      agent: maybe,
+      period,
+      capMicros: count,
+      addedMicros: count,
+      spentMicros: v.nullable(count),
+    }),
+  ),
+  stops: v.array(
+    v.strictObject({
+      id: text,
+      agent: maybe,
+      period,
+      session: maybe,
+      at: time,
+      state: v.picklist(['asked', 'closed']),
     }),
   ),
 });
@@ -258,6 +284,8 @@ export const ANSWERS = {
   ModelTest: modelTest,
   ModelList: models,
   UsageView: usage,
+  BudgetList: budgets,
+  HostList: hosts,
   DeadLetterList: deadLetters,
   SessionList: sessions,
   WhyList: why,

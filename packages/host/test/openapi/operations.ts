@@ -1,5 +1,7 @@
 /** What each route is for, takes and gives: the words of the OpenAPI description. One row for each route, no more. */
 import type * as v from 'valibot';
+import { answerBudgetSchema, setBudgetSchema } from '../../src/api/budget-routes.ts';
+import { allowHostSchema, removeHostSchema } from '../../src/api/host-routes.ts';
 import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
 import { markReadSchema } from '../../src/api/routes/conversations.ts';
 import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
@@ -133,6 +135,31 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'What the models used, and what it cost',
     query: { by: 'agent, session, day or model; default: agent' },
     answer: [200, 'UsageView'],
+  },
+  'GET /v1/hosts': { summary: 'Which hosts each agent may reach', answer: [200, 'HostList'] },
+  'PUT /v1/hosts': {
+    summary: 'Let an agent reach one exact host',
+    body: allowHostSchema,
+    answer: [200, 'HostList'],
+  },
+  'POST /v1/hosts/remove': {
+    summary: 'Let it reach that host no more; what runs to it is cut off',
+    body: removeHostSchema,
+    answer: [200, 'HostList'],
+  },
+  'GET /v1/budgets': {
+    summary: 'What may be spent, what was, and which budgets are used up',
+    answer: [200, 'BudgetList'],
+  },
+  'PUT /v1/budgets': {
+    summary: 'Set or remove a hard cap, in millionths of a dollar',
+    body: setBudgetSchema,
+    answer: [200, 'BudgetList'],
+  },
+  'POST /v1/budgets/answer': {
+    summary: 'Answer a budget that is used up: add to it for this period, or no more; counts once',
+    body: answerBudgetSchema,
+    answer: [200, 'BudgetList'],
   },
   'GET /v1/dead-letters': {
     summary: 'The 200 messages that failed last and that nobody has dealt with, newest first',

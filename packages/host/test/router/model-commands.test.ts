@@ -61,7 +61,8 @@ test('a choice and its answer are one commit: a redelivered /model changes nothi
 test('/usage adds up this conversation and the agent; what has no price is said', async (t) => {
   const house = await openHouse(t);
   assert.match(await told(house, 'c1', '/usage'), /This conversation: no call.*\n.*bell in all: no call/);
-  const sum = { key: '', calls: 3, inputTokens: 900, outputTokens: 30, cachedTokens: 600, costMicros: 1_234 };
+  const money = { costMicros: 1_234, chargedMicros: 1_234 };
+  const sum = { key: '', calls: 3, inputTokens: 900, outputTokens: 30, cachedTokens: 600, ...money };
   house.used.set('session session-1', { ...sum, unpriced: 0 });
   house.used.set(`agent ${house.agent.id}`, {
     ...sum,

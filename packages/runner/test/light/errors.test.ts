@@ -69,6 +69,8 @@ const TABLE: readonly (readonly [string, unknown, Problem['class']])[] = [
   ['something that nobody knows', http(422, { error: { message: 'what?' } }), 'bad_request'],
   ['no key outside', http(503, { error: { code: 'no_key' } }, { 'x-bellhop-error': 'no_key' }), 'bad_key'],
   ['a provider that is away, said outside', http(502, '', { 'x-bellhop-error': 'unreachable' }), 'network'],
+  ['a budget that is used up', http(429, '', { 'x-bellhop-error': 'budget_asked' }), 'budget'],
+  ['a budget that stays so', http(402, '', { 'x-bellhop-error': 'budget_over' }), 'budget_over'],
   ['an endpoint that is not open', http(403, '', { 'x-bellhop-error': 'not_allowed' }), 'not_allowed'],
   ['a request that is too big for the way out', http(413, '', { 'x-bellhop-error': 'refused' }), 'context'],
   ['too many at once on the way out', http(429, '', { 'x-bellhop-error': 'refused' }), 'rate_limit'],
@@ -102,6 +104,13 @@ test('the first call of a turn is given back at once; a later one is waited for,
   assert.equal(at(1, 4).kind, 'later');
   assert.deepEqual(at(1, 0, 30_000), { kind: 'wait', ms: 30_000 });
   assert.equal(at(1, 0, 600_000).kind, 'later');
+});
+
+test('a budget is waited for outside the sandbox, whatever the turn has done; what of one is over is said', () => {
+  const at = (name: Problem['class']) =>
+    decide({ class: name, retryAfterMs: 0, said: 'x' }, { steps: 5, tries: 0, compactions: 0 });
+  assert.equal(at('budget').kind, 'later');
+  assert.deepEqual(at('budget_over'), { kind: 'fail', words: 'the budget is used up (it says: x)' });
 });
 
 test("what is the owner's to mend is said at once, with what to type, and without the provider's words", () => {

@@ -5,6 +5,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Ask } from './ask.ts';
 import type { Usage } from './meter.ts';
 
 const SHIPPED = fileURLToPath(new URL('./prices.json', import.meta.url));
@@ -53,9 +54,37 @@ export function parsePrices(json: string): Prices {
   return new Map(entries);
 }
 
+/** A model without a price is taken to be as dear as the dearest that has one, and never cheaper than this. */
+const DEAR: Price = { input: 15, output: 75, cached: 15, cacheWrite: 18.75 };
+
+/**
+ * The most that a call can cost, in millionths of a dollar.
+ * @param contextTokens what the model takes in at most, for what the body's length does not bound.
+ */
+export function mostMicros(prices: Prices, model: string, ask: Ask, contextTokens: number): number {
+  const { input, cacheWrite, output } = priceOf(prices, model) ?? dearest(prices);
+  const inputTokens = ask.beyondText ? Math.max(ask.inputTokens, contextTokens) : ask.inputTokens;
+  return Math.ceil(inputTokens * Math.max(input, cacheWrite) + ask.outputTokens * output);
+}
+
+function dearest(prices: Prices): Price {
+  const all = [DEAR, ...prices.values()];
+  const most = (name: keyof Price) => Math.max(...all.map((price) => price[name]));
+  return {
+    input: most('input'),
+    output: most('output'),
+    cached: most('cached'),
+    cacheWrite: most('cacheWrite'),
+  };
+}
+
+function priceOf(prices: Prices, model: string): Price | null {
+  return prices.get(model) ?? prices.get(model.replace(DATED, '')) ?? null;
+}
+
 /** Millionths of a dollar, rounded up; null when price or tokens are not known. */
 export function costMicros(prices: Prices, model: string, usage: Usage): number | null {
-  const price = prices.get(model) ?? prices.get(model.replace(DATED, ''));
+  const price = priceOf(prices, model);
   if (!price || usage.input === null || usage.output === null) return null;
   const cached = usage.cached ?? 0;
   const written = usage.cacheWritten ?? 0;

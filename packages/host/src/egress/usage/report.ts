@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { UsageBy, UsageSum } from '../port.ts';
-import { CALLS_FILE } from './calls-db.ts';
+import { USAGE_FILE } from './usage-db.ts';
 
 /** The biggest of it is shown; nobody reads more. */
 const MAX_ROWS = 500;
@@ -17,7 +17,7 @@ const KEYS: Readonly<Record<UsageBy, string>> = {
 };
 
 const SUMS = `count(*) AS calls, total(input_tokens) AS input, total(output_tokens) AS output,
-  total(cached_tokens) AS cached, total(cost_micros) AS cost,
+  total(cached_tokens) AS cached, total(cost_micros) AS cost, total(charged_micros) AS charged,
   sum(cost_micros IS NULL AND status BETWEEN 200 AND 299) AS unpriced`;
 
 /** Days newest first, all else by what it used. */
@@ -36,7 +36,7 @@ export function readUsageOf(egressDir: string, by: 'session' | 'agent', key: str
 }
 
 function query(egressDir: string, sql: string, ...values: readonly string[]): UsageSum[] {
-  const path = join(egressDir, CALLS_FILE);
+  const path = join(egressDir, USAGE_FILE);
   if (!existsSync(path)) return [];
   const db = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
   try {
@@ -50,6 +50,7 @@ function query(egressDir: string, sql: string, ...values: readonly string[]): Us
         outputTokens: Number(row.output),
         cachedTokens: Number(row.cached),
         costMicros: Number(row.cost),
+        chargedMicros: Number(row.charged),
         unpriced: Number(row.unpriced),
       }));
   } finally {

@@ -13,6 +13,8 @@ export type ProblemClass =
   | 'unknown_model'
   | 'context'
   | 'not_allowed'
+  | 'budget'
+  | 'budget_over'
   | 'bad_request';
 
 export interface Problem {
@@ -47,12 +49,14 @@ const WORDS: Readonly<Record<ProblemClass, string>> = {
   unknown_model: 'the provider has no model of this name. Choose another: ./bellhop model list',
   context: 'the conversation is too long for this model, even shortened. Begin a new one with /new',
   not_allowed: 'the model may not be reached from here',
+  budget: 'the budget is used up, and the owner is asked for more',
+  budget_over: 'the budget is used up',
   bad_request: 'the model did not take the request',
 };
 
 /** Of these, what was said is all there is to go by. */
-const TELLING: readonly ProblemClass[] = ['bad_request', 'not_allowed'];
-const RETRYABLE: readonly ProblemClass[] = ['rate_limit', 'overload', 'network', 'server'];
+const TELLING: readonly ProblemClass[] = ['bad_request', 'not_allowed', 'budget_over'];
+const RETRYABLE: readonly ProblemClass[] = ['rate_limit', 'overload', 'network', 'server', 'budget'];
 
 /** @param facts `steps`: model calls of this turn that succeeded; `tries`: failures of this call in a row. */
 export function decide(
@@ -68,7 +72,8 @@ export function decide(
   const wait = WAITS_MS[facts.tries];
   const ms = Math.max(wait ?? 0, problem.retryAfterMs);
   // The first call of a turn has nothing to lose: its sandbox need not be held for it.
-  if (facts.steps === 0 || wait === undefined || ms > MAX_WAIT_MS) {
+  // A person is asked about a budget, and takes their time.
+  if (facts.steps === 0 || wait === undefined || ms > MAX_WAIT_MS || problem.class === 'budget') {
     return { kind: 'later', retryAfterMs: problem.retryAfterMs, words };
   }
   return { kind: 'wait', ms };
@@ -78,6 +83,8 @@ export function decide(
 const BY_CODE: readonly (readonly [RegExp, ProblemClass])[] = [
   [/^no_key$/, 'bad_key'],
   [/^unreachable$/, 'network'],
+  [/^budget_asked$/, 'budget'],
+  [/^budget_over$/, 'budget_over'],
   [/^(not_allowed|refused 502)$/, 'not_allowed'],
   [/insufficient_quota|billing|credit/, 'no_credit'],
   [/rate_limit|RESOURCE_EXHAUSTED/, 'rate_limit'],

@@ -1,16 +1,16 @@
-/** Chat streams are asked for what they use, whatever the sandbox says; nothing else of a body is touched. */
+/** What a body asks for at most, and that chat streams are asked for what they use, whatever the sandbox says. */
 import assert from 'node:assert/strict';
 import { type ClientRequest, request } from 'node:http';
 import { test } from 'node:test';
-import { askForUsage } from '../../src/egress/chat-body.ts';
+import { type BodyFormat, readAsk } from '../../src/egress/usage/ask.ts';
 import { until } from '../until.ts';
 import { openUpstream, post, startEgress } from './world.ts';
 
 const PATH = '/model/chat/completions';
 
 function asked(text: string): unknown {
-  const body = askForUsage(Buffer.from(text));
-  return body && JSON.parse(body.toString());
+  const ask = readAsk('chat', Buffer.from(text));
+  return ask && JSON.parse(ask.body.toString());
 }
 
 test('a stream is asked for its usage; every other field stays, and so does a body that is no stream', () => {
@@ -36,13 +36,53 @@ test('attack: a sandbox that asks not to be metered is metered', () => {
 });
 
 test('attack: a name that stands twice goes out as it was read, once', () => {
-  const body = askForUsage(Buffer.from('{"stream": true, "stream": false, "a": 1, "a": 2}'));
-  assert.equal(body?.toString(), '{"stream":false,"a":2}');
+  const ask = readAsk('chat', Buffer.from('{"stream": true, "stream": false, "a": 1, "a": 2}'));
+  assert.equal(ask?.body.toString(), '{"stream":false,"a":2}');
 });
 
 test('what is no JSON object in UTF-8 does not go out', () => {
   for (const text of ['', '[]', '"x"', 'null', '{', '{}{}']) assert.equal(asked(text), null, text);
-  assert.equal(askForUsage(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), null);
+  assert.equal(readAsk('chat', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), null);
+});
+
+test('the limit of an answer is found where each format has it, times the answers', () => {
+  const cases: readonly (readonly [BodyFormat, object, number])[] = [
+    ['messages', { max_tokens: 50 }, 50],
+    ['chat', { max_tokens: 5, max_completion_tokens: 7, n: 3 }, 21],
+    ['chat', { max_tokens: 5 }, 5],
+    ['responses', { max_output_tokens: 9 }, 9],
+    ['gemini', { generationConfig: { maxOutputTokens: 4, candidateCount: 2 } }, 8],
+    ['gemini', { generation_config: { max_output_tokens: 4 } }, 4],
+  ];
+  for (const [format, body, tokens] of cases)
+    assert.equal(readAsk(format, Buffer.from(JSON.stringify(body)))?.outputTokens, tokens, format);
+});
+
+test('attack: no limit, or one that is negative, broken or text, counts as the most', () => {
+  for (const limit of ['-5', '1.5', '"9"', 'null', '1e400'])
+    assert.equal(readAsk('messages', Buffer.from(`{"max_tokens": ${limit}}`))?.outputTokens, 128_000, limit);
+  assert.equal(readAsk('chat', Buffer.from('{"max_tokens": 8, "n": -1}'))?.outputTokens, 8);
+});
+
+test('attack: what is kept elsewhere, or is no text, is not bounded by its bytes', () => {
+  const beyond = (body: object) => readAsk('responses', Buffer.from(JSON.stringify(body)))?.beyondText;
+  const tool = { type: 'function', parameters: { type: 'object', properties: { url: { type: 'string' } } } };
+  assert.equal(beyond({ input: [{ type: 'text', text: 'image' }], tools: [tool] }), false);
+  for (const body of [
+    { previous_response_id: 'r' },
+    { input: [{ type: 'input_image', image_url: 'https://x' }] },
+    { input: [{ content: [{ source: { file_id: 'f' } }] }] },
+    { tools: [{ type: 'web_search_20250305' }] },
+    { contents: [{ parts: [{ inlineData: {} }] }] },
+  ])
+    assert.equal(beyond(body), true, JSON.stringify(body));
+});
+
+test('attack: a body that is nested deeper than any conversation is refused unread', () => {
+  // Told as yes or no: what is deep must not reach an assertion, which would print it.
+  const passes = (deep: number) =>
+    readAsk('messages', Buffer.from(`{"s": "\\"[[", "a": ${'['.repeat(deep)}${']'.repeat(deep)}}`)) !== null;
+  assert.deepEqual([passes(100), passes(100_000), passes(3_000_000)], [true, false, false]);
 });
 
 test('through the egress process: the length fits, and what was used is on record though nobody asked', async (t) => {

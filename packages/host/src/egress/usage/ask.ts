@@ -1,0 +1,120 @@
+/**
+ * What a call asks of a model, read out of its body: which model, how much it may answer, how much goes in at most.
+ * Pure. A sandbox wrote the body, so each number is a bound: what cannot be read is the most that there is.
+ *
+ * What goes out is what was read here, written anew: a body that another reader could read otherwise (a name twice)
+ * does not pass as it came. OpenAI's Chat API tells what a stream used only when it is asked to, so it is asked.
+ */
+
+/** The bodies of the paths that cost money (providers.ts). */
+export type BodyFormat = 'messages' | 'chat' | 'responses' | 'gemini';
+
+export interface Ask {
+  /** Null: the path names it. */
+  readonly model: string | null;
+  /** Most tokens that can come out. */
+  readonly outputTokens: number;
+  /** Most tokens that can go in by these bytes. */
+  readonly inputTokens: number;
+  /** It names what is elsewhere, or bytes that are no text: then only the model's own limit bounds what goes in. */
+  readonly beyondText: boolean;
+  /** What goes out. */
+  readonly body: Buffer;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A call that says no limit of its own. */
+const OUTPUT_UNSAID = 128_000;
+
+/** Where each format has the limit of an answer, and how many answers there may be. */
+const LIMITS: Readonly<Record<BodyFormat, (asked: Json) => readonly [limit: unknown, answers: unknown]>> = {
+  messages: (asked) => [asked.max_tokens, 1],
+  chat: (asked) => [asked.max_completion_tokens ?? asked.max_tokens, asked.n],
+  responses: (asked) => [asked.max_output_tokens, 1],
+  gemini: ({ generationConfig, generation_config }) => {
+    const config = object(generationConfig ?? generation_config);
+    return [
+      config.maxOutputTokens ?? config.max_output_tokens,
+      config.candidateCount ?? config.candidate_count,
+    ];
+  },
+};
+
+/** No conversation is nested deeper. Reading costs by depth: three million took 8 s, with every session waiting. */
+const MAX_DEPTH = 200;
+
+/** Kept at the provider, and read there into the call. */
+const KEPT_THERE = ['previous_response_id', 'conversation', 'prompt', 'container', 'mcp_servers'];
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const BEYOND_TYPE = /image|document|file|audio|video|search|fetch|code_|computer|mcp|reference/;
+const BEYOND_NAME =
+  /^(image_?url|file_?id|(inline|file)_?data|cached_?content|google_?search\w*|url_?context|code_?execution)$/i;
+
+/** Null: not a JSON object in UTF-8, or one that is nested too deep. */
+export function readAsk(format: BodyFormat, body: Buffer): Ask | null {
+  const asked = isTooDeep(body) ? null : parse(body);
+  if (asked === null) return null;
+  const metered = format === 'chat' && asked.stream === true ? askedForUsage(asked) : asked;
+  const text = Buffer.from(JSON.stringify(metered));
+  const [limit, answers] = LIMITS[format](asked);
+  return {
+    model: typeof asked.model === 'string' ? asked.model : null,
+    outputTokens: (count(limit) ?? OUTPUT_UNSAID) * Math.max(1, count(answers) ?? 1),
+    // No tokenizer makes more tokens than there are bytes.
+    inputTokens: text.length,
+    beyondText: KEPT_THERE.some((name) => asked[name] !== undefined) || goesBeyondText(asked),
+    body: text,
+  };
+}
+
+function askedForUsage(asked: Json): Json {
+  return { ...asked, stream_options: { ...object(asked.stream_options), include_usage: true } };
+}
+
+function goesBeyondText(asked: Json): boolean {
+  const left: object[] = [asked];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    for (const [name, inner] of Object.entries(next) as [string, unknown][]) {
+      if (BEYOND_NAME.test(name)) return true;
+      if (name === 'type' && typeof inner === 'string' && BEYOND_TYPE.test(inner)) return true;
+      if (typeof inner === 'object' && inner !== null) left.push(inner);
+    }
+  }
+  return false;
+}
+
+/** Counted before it is parsed. */
+function isTooDeep(body: Buffer): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at];
+    if (byte === QUOTE) inText = !inText;
+    else if (inText) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
+function parse(body: Buffer): Json | null {
+  try {
+    const read: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return typeof read === 'object' && read !== null && !Array.isArray(read) ? (read as Json) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function count(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
