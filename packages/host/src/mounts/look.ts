@@ -2,7 +2,7 @@
  * What a folder is, and what lies in it. Each look is bounded: a folder too big to be looked through is not shown.
  */
 import { constants, type Dirent } from 'node:fs';
-import { open, readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { open, readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judgeEntry } from './judge.ts';
 
@@ -22,7 +22,7 @@ export async function lookThrough(path: string, maxEntries: number): Promise<Loo
   try {
     // By the descriptor from here on: what lies at the path may be another folder in the next moment.
     const held = `/proc/self/fd/${handle.fd}`;
-    const reached = await readlink(held);
+    const reached = await realpath(held);
     if (reached !== path) throw new Error(`it leads to ${reached} by now`);
     const { dev, ino } = await handle.stat({ bigint: true });
     const forbidden = await findForbidden(held, maxEntries);
