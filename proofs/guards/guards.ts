@@ -49,6 +49,12 @@ export const GUARDS: readonly Guard[] = [
     ],
   },
   {
+    broken: 'what a dead host left to be sent goes out newest first',
+    edits: [
+      { file: DELIVERIES, from: 'ORDER BY session_id, seq, created_ms', to: 'ORDER BY created_ms DESC' },
+    ],
+  },
+  {
     broken: "a tool's row has a fresh id at each try",
     edits: [
       {
