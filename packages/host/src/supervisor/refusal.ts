@@ -55,10 +55,12 @@ async function fail(
   said: { readonly name: string; readonly text: string; readonly reason: string },
   withIt: (sql: Sql) => Promise<void>,
 ): Promise<void> {
-  const notices = messages.map((id) => notice(session, `${said.name}:${id}`, said.text, id, clock.now()));
+  const nowMs = clock.now();
+  // By the time as well: told in the commit that ends it, so once, and again when it was tried again and fails again.
+  const notices = messages.map((id) => notice(session, `${said.name}:${id}:${nowMs}`, said.text, id, nowMs));
   await store.transaction(async (sql) => {
     for (const n of notices) await addDelivery(sql, n);
-    for (const id of messages) await endTarget(sql, session.id, id, 'failed', said.reason, clock.now());
+    for (const id of messages) await endTarget(sql, session.id, id, 'failed', said.reason, nowMs);
     await withIt(sql);
   });
   await delivery.send(notices);

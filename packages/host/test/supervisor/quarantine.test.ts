@@ -68,6 +68,19 @@ describe('a session that is bad', () => {
     assert.deepEqual([existsSync(inDir), existsSync(outDir)], [true, true]);
   });
 
+  test('what is tried again while it is out of service fails again, and its sender hears it again', async (t) => {
+    const house = await openHouse(t);
+    const session = await answered(house);
+    rmSync(join(house.mailboxes.paths(session).inDir, '..'), { recursive: true });
+    await house.say('m2');
+    await house.end('m2', 'failed');
+    await until('it is told', () => notices(house).length === 1);
+    house.clock.advance(1_000);
+    assert.equal(await house.supervisor.retry(session.id, 'm2' as MessageId), true);
+    await house.end('m2', 'failed');
+    await until('it is told again', () => notices(house).length === 2);
+  });
+
   test('a message that never reached its mailbox can be tried again once the session is back', async (t) => {
     const house = await openHouse(t);
     const session = await answered(house);
