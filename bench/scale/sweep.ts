@@ -57,6 +57,7 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
     zone: 'UTC',
     stopLeftovers: async () => undefined,
     egress,
+    extraMounts: { of: async () => [] },
     models: { of: () => ({ by: 'nobody', endpoint: null, config: null, harness: 'instant' }) },
   });
   await supervisor.start();

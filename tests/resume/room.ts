@@ -128,6 +128,7 @@ export class Room {
       workDir: this.#path('work'),
       memoryDir: '',
       homeDir: '',
+      extraDirs: [],
       socketPath: '',
       batchSize: 5,
       contextRows: 0,

@@ -42,6 +42,7 @@ import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
 import { openModels } from './model/models.ts';
+import { createExtraMounts } from './mounts/mounts.ts';
 import { Retention } from './retention/retention.ts';
 import { createCommands } from './router/commands.ts';
 import { createRouter } from './router/router.ts';
@@ -60,6 +61,8 @@ import type { AgentId, Clock, Log, SessionId, Settings } from './types.ts';
 
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
+/** All of Bellhop: who may change it owns the next start. */
+const PROGRAM_DIR = join(import.meta.dirname, '../../..');
 
 export interface HostParts {
   readonly folders: Folders;
@@ -92,6 +95,8 @@ export interface HostParts {
 export interface Host {
   /** How many sandboxes of a dead host go on: on the runner that they were started with. */
   readonly takenOver: number;
+  /** Why folders of settings.json are not shown, a sentence each. */
+  readonly refusedFolders: readonly string[];
   /** Resolves when nothing runs and nothing is on its way. The owner's socket still answers. */
   stop(): Promise<void>;
   /** The address that signs a browser in, once, within this time. */
@@ -139,12 +144,14 @@ export async function startHost(parts: HostParts): Promise<Host> {
     forcedHarness: parts.harness,
     renew: (agent, why) => supervisor.renew(agent, why),
   });
+  const extraMounts = createExtraMounts(settings, [folders.dataDir, PROGRAM_DIR]);
   const supervisor: Supervisor = new Supervisor({
     store,
     mailboxes,
     runtime,
     egress,
     models,
+    extraMounts,
     folders,
     clock,
     log,
@@ -260,6 +267,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const socket: Listener = await listenOnSocket(folders.dataDir, app, log);
   return {
     takenOver,
+    refusedFolders: await extraMounts.refusals(),
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();

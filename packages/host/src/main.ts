@@ -107,6 +107,7 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
     siteDir,
     onStop: () => stopping.resolve('./bellhop stop'),
   });
+  for (const refusal of host.refusedFolders) say(`WARNING: ${refusal}`);
   // Which runner each of them has is nowhere noted: all of them stay until a start that finds none running (H9).
   if (host.takenOver === 0) await removeOldBuilds(runnerDir);
   if (!process.env.BELLHOP_PAGE) await removeOldBuilds(siteDir);

@@ -1,7 +1,7 @@
 /** `settings.json` of the data folder: every setting has a default, a wrong one is an error and never a silent default. */
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { DEFAULT_LIMITS } from './sandboxes/port.ts';
 import type { Limits, Settings } from './types.ts';
@@ -30,6 +30,10 @@ const limit = {
   fileBytes: count(16 * MIB),
   diskBytes: count(16 * MIB),
 };
+
+const path = v.pipe(v.string(), v.check(isAbsolute, 'a path that begins with /'));
+const shown = { path, writable: v.optional(v.boolean(), false) };
+const mountName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'a name as in photos'));
 
 const DEFAULTS: Limits = { ...DEFAULT_LIMITS, diskBytes: 4 * 1024 * MIB };
 
@@ -61,6 +65,8 @@ const schema = v.strictObject({
     v.transform((given): Limits => ({ ...DEFAULTS, ...given })),
   ),
   agentLimits: v.optional(v.record(v.string(), v.partial(v.strictObject(limit))), {}),
+  mountRoots: v.optional(v.array(v.strictObject(shown)), []),
+  agentMounts: v.optional(v.record(v.string(), v.record(mountName, v.strictObject(shown))), {}),
   minFreeDiskBytes: v.optional(count(0), 1024 * MIB),
 });
 

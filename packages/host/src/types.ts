@@ -94,8 +94,18 @@ export interface Settings {
   readonly limits: Limits;
   /** … and what is different for an agent, by its name. */
   readonly agentLimits: Readonly<Record<string, Partial<Limits>>>;
+  /** Folders of this machine that may be shown to agents: nothing else is, whoever asks. */
+  readonly mountRoots: readonly ShownFolder[];
+  /** What is shown, by the agent's name and then by the folder's name inside. */
+  readonly agentMounts: Readonly<Record<string, Readonly<Record<string, ShownFolder>>>>;
   /** Nothing is woken, and what runs is stopped, while the disk has less than this left. */
   readonly minFreeDiskBytes: number;
+}
+
+export interface ShownFolder {
+  /** Absolute. */
+  readonly path: string;
+  readonly writable: boolean;
 }
 
 export interface Limits extends SandboxLimits {

@@ -6,7 +6,7 @@
  * new, and `sent` shows what an earlier try has sent already.
  */
 import type { TurnId } from '@bellhop/mailbox';
-import type { ModelConfig } from './protocol.ts';
+import type { ExtraDir, ModelConfig } from './protocol.ts';
 
 export interface TurnFile {
   readonly name: string;
@@ -129,6 +129,8 @@ export interface Place {
   readonly homeDir: string;
   /** Attachments lie below it; read-only. */
   readonly inDir: string;
+  /** Folders of the owner's own. */
+  readonly extraDirs: readonly ExtraDir[];
   readonly model: ModelConfig | null;
   /** Stands for the model's endpoint, without a slash at its end; empty when there is no way out. */
   readonly modelUrl: string;

@@ -57,6 +57,8 @@ export interface RunnerConfig {
   readonly memoryDir: string;
   /** Read-only inside; holds AGENT.md. */
   readonly homeDir: string;
+  /** Folders of the owner's own. */
+  readonly extraDirs: readonly ExtraDir[];
   readonly socketPath: string;
   /** The sandbox's one way out: the egress process listens there. '' when there is none. */
   readonly egressSocketPath: string;
@@ -66,6 +68,11 @@ export interface RunnerConfig {
   readonly contextRows: number;
   /** `recover`: open outbound.db once so that SQLite rolls a hot journal back, then exit 0 (M11). */
   readonly mode: 'run' | 'recover';
+}
+
+export interface ExtraDir {
+  readonly path: string;
+  readonly writable: boolean;
 }
 
 /** Which model the agent speaks to, without its key: that is added outside of the sandbox. */

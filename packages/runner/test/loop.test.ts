@@ -48,6 +48,7 @@ function openRoom(t: TestContext): Room {
     workDir,
     memoryDir: '',
     homeDir: '',
+    extraDirs: [],
     socketPath: '',
     batchSize: 3,
     contextRows: 0,

@@ -31,6 +31,13 @@ const TMP_BYTES = 64 * 1024 * 1024;
 const SHM_BYTES = 16 * 1024 * 1024;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** Shell: the arguments begin with a number and as many files, into each of which "0" is written; they are shifted away. */
+const ENTER = 'n=$1; shift; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n - 1)); done';
+
+/** The same for pairs of folders: the first is shown at the second. */
+const SHOW =
+  'n=$1; shift; while [ $n -gt 0 ]; do mount --rbind "$1" "$2" || exit; shift 2; n=$((n - 1)); done';
+
 /** What the host's own system looks like, as far as the sandbox shows it. */
 export interface SystemLayout {
   /** /bin, /lib … where they are links into /usr. */
@@ -44,10 +51,18 @@ export interface Owner {
   readonly gid: number;
 }
 
+export interface PlannedMount {
+  /** As the runtime's own programs see it. */
+  readonly from: string;
+  readonly target: string;
+  readonly writable: boolean;
+  /** As in SandboxMount. */
+  readonly folder?: string | undefined;
+}
+
 export interface BwrapPlan {
   readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command' | 'limits'>;
-  /** As bubblewrap sees the sources. */
-  readonly mounts: readonly { readonly from: string; readonly target: string; readonly writable: boolean }[];
+  readonly mounts: readonly PlannedMount[];
   readonly system: SystemLayout;
   /** Folder with the few files below /etc that are ours (ETC_FILES), as bubblewrap sees it. */
   readonly etcFrom: string;
@@ -105,19 +120,32 @@ export function bwrapArguments(plan: BwrapPlan): string[] {
   argv.push('--seccomp', `${FILTER_FD}`, '--');
   return [
     ...argv,
-    ...gated(command, `${ceilings(limits, plan.countsInside)}; echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`),
+    ...gated(
+      plan.mounts,
+      command,
+      `${ceilings(limits, plan.countsInside)}; echo >&${GATE_FD}; exec "$@" ${GATE_FD}>&-`,
+    ),
   ];
 }
 
 /**
  * How a root host becomes the sandbox's user. `bwrap --uid 1000` alone would stay host uid 0 and so own every host file
  * that shines through. And uid 1000 may not walk into a data folder below /root (0700), so the folder is first shown at
- * /mnt, in a mount namespace that only this chain has. All of it is one process: each step executes the next.
+ * /mnt, in a mount namespace that only this chain has. All of it is one process: each step executes the next. The same
+ * shell enters the control groups, which the ordinary user may not, and shows folders of the owner's inside the data
+ * folder: theirs may lie below /root, or in /mnt.
  */
-export function asOrdinaryUser(dataDir: string, owner: Owner, command: readonly string[]): string[] {
-  const view = `mount --rbind "$1" ${DATA_VIEW} && shift && exec "$@"`;
+export function asOrdinaryUser(
+  dataDir: string,
+  owner: Owner,
+  entrances: readonly string[],
+  command: readonly string[],
+  shown: readonly (readonly [from: string, at: string])[] = [],
+): string[] {
+  const view = `${ENTER}; ${SHOW}; mount --rbind "$1" ${DATA_VIEW} && shift && exec "$@"`;
+  const groups = [`${entrances.length}`, ...entrances, `${shown.length}`, ...shown.flat()];
   return [
-    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', view, 'sh', dataDir],
+    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', view, 'sh', ...groups, dataDir],
     ...['setpriv', '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups'],
     ...['--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', ...command],
   ];
@@ -128,11 +156,18 @@ export function asOrdinaryUser(dataDir: string, owner: Owner, command: readonly 
  * only of its own init. This shell is the first of ours that runs inside: what it says in `go` says that all of it stands
  * and that the command exists (+0.7 ms).
  */
-export function gated(command: readonly string[], go: string): string[] {
+export function gated(mounts: readonly PlannedMount[], command: readonly string[], go: string): string[] {
+  const named = mounts.filter(({ folder }) => folder !== undefined);
   const missing = `{ echo "bellhop: no program $1 in the sandbox" >&2; exit 127; }`;
-  const script = `command -v "$1" >/dev/null || ${missing}; ${go}`;
-  return ['/bin/sh', '-c', script, 'sh', ...command];
+  const script = `${SAME_FOLDER.repeat(named.length)}command -v "$1" >/dev/null || ${missing}; ${go}`;
+  const folders = named.flatMap(({ target, folder = '' }) => [target, folder]);
+  return ['/bin/sh', '-c', script, 'sh', ...folders, ...command];
 }
+
+/** Here and no earlier: what was checked outside may have been swapped before it was mounted; a mount stays what it is. */
+const SAME_FOLDER = `[ "$(stat -c %d:%i "$1")" = "$2" ] || { echo "bellhop: $1 is not the folder that was checked" >&2; exit 126; }
+shift 2
+`;
 
 /**
  * Limits that a process carries itself, and cannot raise: in words of every shell, where blocks have 512 bytes, and the
@@ -143,11 +178,13 @@ function ceilings({ fileBytes, pids }: SandboxLimits, countsInside: boolean): st
   return countsInside ? `${files}; ulimit -u ${pids} 2>/dev/null || ulimit -p ${pids}` : files;
 }
 
-/** A chain whose first process puts itself into these control groups (cgroups.ts). */
-export function enterGroups(entrances: readonly string[], command: readonly string[]): string[] {
-  const script =
-    'n=$1; shift; while [ $n -gt 0 ]; do echo 0 >"$1" || exit; shift; n=$((n - 1)); done; exec "$@"';
-  return ['sh', '-c', script, 'sh', `${entrances.length}`, ...entrances, ...command];
+/**
+ * A chain whose first process puts itself into these control groups (cgroups.ts), for a host that needs no shell for
+ * anything else.
+ */
+export function enterGroups(entrances: readonly string[], command: readonly string[]): readonly string[] {
+  if (entrances.length === 0) return command;
+  return ['sh', '-c', `${ENTER}; exec "$@"`, 'sh', `${entrances.length}`, ...entrances, ...command];
 }
 
 function boundedTmpfs(path: string, bytes: number): string[] {

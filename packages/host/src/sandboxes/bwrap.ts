@@ -27,20 +27,30 @@ import {
 } from './arguments.ts';
 import { createBounds } from './bounds.ts';
 import { findMarked, markOf, scanMarks } from './bwrap-marks.ts';
-import { type Child, launch } from './child.ts';
+import { type Child, launch, within } from './child.ts';
 import { inheritedDescriptors } from './descriptors.ts';
 import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from './ending.ts';
 import { explain, gatherFacts } from './explain.ts';
 import { leftoversOf } from './marks.ts';
 import { type RunningSandbox, type SandboxRuntime, type SandboxSpec, SandboxUnavailable } from './port.ts';
-import { bootId, isRunning, strike } from './processes.ts';
+import { bootId, isRunning, type ProcessId, strike } from './processes.ts';
 import { rise } from './rise.ts';
 import { watch } from './running.ts';
 import { runSelfTest } from './selftest.ts';
-import { findProgram, pathInside, readLayout, SYSTEM_PATH, writeEtc, writeFilter } from './system.ts';
+import {
+  findProgram,
+  makeStage,
+  pathInside,
+  readLayout,
+  SYSTEM_PATH,
+  writeEtc,
+  writeFilter,
+} from './system.ts';
 
 /** Who a sandbox is when the host is root. */
 const FIXED_ID = 1000;
+/** How long the outer process may take to follow its inner one; a stopped one never does. */
+const FOLLOW_MS = 100;
 
 export interface BwrapOptions {
   /** Absolute; mode 0711 when the host is root. Every mount source lies inside. */
@@ -68,6 +78,16 @@ const WORDS = {
   install: 'use another bubblewrap (0.8.0 or newer, as the system ships it)',
   bounded: false,
 };
+
+/**
+ * The inner one is reaped by its own parent then. Orphaned it would wait for the machine's pid 1, which in a container may
+ * never reap; on older kernels a dead process that nobody has reaped keeps its control group from being removed.
+ */
+async function killInsideOut(child: Child, inner: ProcessId): Promise<void> {
+  // One that cannot be killed now is struck again by whoever waits for its end.
+  await strike(inner).catch(() => undefined);
+  if ((await within(FOLLOW_MS, child.ended)) === null) child.kill();
+}
 
 /** What does not change between two starts. */
 interface Ground extends Pick<BwrapPlan, 'system' | 'etcFrom'> {
@@ -116,17 +136,25 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
   async function commandFor(
     spec: SandboxSpec,
     { dataDir, system, etcFrom, bwrap }: Ground,
-  ): Promise<string[]> {
+  ): Promise<readonly string[]> {
+    const shown: (readonly [from: string, at: string])[] = [];
+    const shownAt = async (source: string): Promise<string> => {
+      if (!hostIsRoot) return source;
+      const inside = join('sandbox', 'shown', `${shown.length}`);
+      shown.push([source, join(dataDir, inside)]);
+      await makeStage(join(dataDir, inside));
+      return view(dataDir, inside);
+    };
     const mounts = await Promise.all(
-      spec.mounts.map(async ({ source, target, writable }) => {
+      spec.mounts.map(async ({ source, target, writable, folder }) => {
+        if (folder !== undefined) return { from: await shownAt(source), target, writable, folder };
         return { from: view(dataDir, await pathInside(dataDir, source)), target, writable };
       }),
     );
     const plan = { spec, mounts, system, etcFrom, owner, timeZone, countsInside };
     const argv = [bwrap, ...bwrapArguments(plan)];
     const entrances = await bounds.prepare(spec.mark, spec.limits);
-    // The very first step: whoever may enter a group may no longer do so as an ordinary user.
-    return enterGroups(entrances, hostIsRoot ? asOrdinaryUser(dataDir, owner, argv) : argv);
+    return hostIsRoot ? asOrdinaryUser(dataDir, owner, entrances, argv, shown) : enterGroups(entrances, argv);
   }
 
   async function spawn(spec: SandboxSpec): Promise<Child> {
@@ -168,7 +196,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
     return watch({
       mark,
       identity: JSON.stringify({ memoryBytes, boot: await bootId(), outer, inner }),
-      child,
+      child: inner === null ? child : { ...child, kill: () => void killInsideOut(child, inner) },
       // A command that was over before we looked has left no inner to name: then only the mark can tell.
       left: inner === null ? () => findMarked(mark) : async () => ((await isRunning(inner)) ? [inner] : []),
       strike,

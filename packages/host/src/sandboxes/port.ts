@@ -7,11 +7,13 @@
  */
 
 export interface SandboxMount {
-  /** Absolute path on the host, inside the data folder. */
+  /** Absolute path on the host, inside the data folder unless `folder` is given. */
   readonly source: string;
   /** Absolute path inside the sandbox. */
   readonly target: string;
   readonly writable: boolean;
+  /** Which folder must lie there (`device:inode`): the sandbox looks when it stands, and runs nothing with another one. */
+  readonly folder?: string;
 }
 
 /** What one sandbox may take of the machine. */

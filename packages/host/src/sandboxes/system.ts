@@ -67,6 +67,12 @@ export async function writeFilter(dataDir: string, arch: string): Promise<string
   return file;
 }
 
+/** An empty folder that the sandbox's user can walk to; another one is mounted over it. */
+export async function makeStage(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await Promise.all([chmod(dirname(path), 0o711), chmod(path, 0o755)]);
+}
+
 /** The path of a mount source below the data folder, links followed. `dataDir` is a real path already. */
 export async function pathInside(dataDir: string, source: string): Promise<string> {
   const path = relative(dataDir, await realpath(source));

@@ -8,6 +8,7 @@ import type { RunnerConfig } from '@bellhop/runner/protocol';
 import { EGRESS_SOCKET, type Egress } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
 import type { AgentModel, Models } from '../model/port.ts';
+import type { ExtraMounts } from '../mounts/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
 import { limitsOf } from '../settings.ts';
@@ -24,6 +25,7 @@ export interface WakeDeps {
   readonly runtime: SandboxRuntime;
   readonly egress: Egress;
   readonly models: Pick<Models, 'of'>;
+  readonly extraMounts: Pick<ExtraMounts, 'of'>;
   readonly log: Log;
   readonly folders: Folders;
   readonly clock: Clock;
@@ -51,6 +53,7 @@ export async function startGeneration(
 ): Promise<RunningSandbox> {
   const { generation } = awake;
   const agent = await agentOf(deps, session);
+  const extra = await deps.extraMounts.of(agent.name);
   await deps.mailboxes.make(session);
   const { channel, chat, thread } = session;
   // Opening also rolls back what a dead host left half-written: nobody could read the file until then.
@@ -64,7 +67,7 @@ export async function startGeneration(
   // Before the sandbox: who cannot be watched on its way out does not come in.
   const way = { dir: link.dir, using: await openDoor(deps, session, agent, awake, link.dir) };
   point('host.intended');
-  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', way));
+  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', way, extra));
   point('host.spawned');
   awake.started(sandbox);
   try {
@@ -116,7 +119,7 @@ export async function recoverOutbound(
   generation: Generation,
 ): Promise<void> {
   const agent = await agentOf(deps, session);
-  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'recover', null));
+  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'recover', null, []));
   const cancel = deps.clock.after(deps.settings.readyTimeoutMs, () => {
     // One that cannot be killed now is killed by its mark at the next start; until then its end is waited for.
     sandbox.kill().catch(() => undefined);
@@ -148,6 +151,7 @@ function toSpec(
   generation: Generation,
   mode: RunnerConfig['mode'],
   way: { readonly dir: string; readonly using: AgentModel } | null,
+  extra: readonly SandboxMount[],
 ): Parameters<SandboxRuntime['start']>[0] {
   const { inDir, outDir, workDir, memoryDir, homeDir } = deps.mailboxes.paths(session);
   const mounts: SandboxMount[] = [];
@@ -168,8 +172,10 @@ function toSpec(
     socketPath: runDir === null ? '' : `${runDir}/${SOCKET_NAME}`,
     egressSocketPath: runDir === null ? '' : `${runDir}/${EGRESS_SOCKET}`,
   };
+  mounts.push(...extra);
   const config: RunnerConfig = {
     ...inside,
+    extraDirs: extra.map((one) => ({ path: deps.runtime.inside(one), writable: one.writable })),
     session: session.id,
     generation: generation.number,
     harness: way?.using.harness ?? agent.harness,

@@ -275,6 +275,24 @@ const FRAMES: readonly Attack[] = [
   },
 ];
 
+/** What it may read and must not change; no permission bit keeps it from that (house.ts), only the mounts. */
+const OWN_RULES: readonly Attack[] = [
+  {
+    title: 'changing its own instructions, its runner, its inbox, or what the next start finds',
+    code: filled(`const fs = await import('node:fs'); const { homeDir, inDir, socketPath } = config; const done = [];
+      const agentMd = homeDir + '/AGENT.md';
+      const attempts = { append: () => fs.appendFileSync(agentMd, 'Obey me.'), remove: () => fs.unlinkSync(agentMd), chmod: () => fs.chmodSync(agentMd, 0o666),
+        swap: () => { fs.writeFileSync(config.workDir + '/mine', 'Obey me.'); fs.renameSync(config.workDir + '/mine', agentMd); },
+        link: () => fs.symlinkSync(config.workDir, homeDir + '/skills'), around: () => fs.writeFileSync(homeDir + '/files/x', ''),
+        move: () => fs.renameSync(homeDir + '/files', homeDir + '/other'), settings: () => fs.writeFileSync(homeDir + '/settings.json', '{}'),
+        runner: () => fs.appendFileSync('/bellhop/runner.mjs', ';'), node: () => fs.chmodSync('/bellhop/node', 0), beside: () => fs.writeFileSync('/bellhop/more.mjs', ''),
+        inbox: () => fs.writeFileSync(inDir + '/x', ''), socket: () => fs.unlinkSync(socketPath), mount: () => fs.rmdirSync(homeDir) };
+      for (const [name, attempt] of Object.entries(attempts)) try { attempt(); done.push(name); } catch (error) { if (!['EROFS', 'EBUSY', 'EXDEV'].includes(error.code)) done.push(name + ' ' + error.code); }
+      say(db, 1, { content: JSON.stringify({ text: 'done: ' + done.join() + ';' + fs.readFileSync(agentMd, 'utf8').slice(0, 7) }) })`),
+    done: delivered('done: ;You are'),
+  },
+];
+
 export function hostileAttacks(name: string, make: MakeRuntime, skip: string | false): void {
   describe(`attacks by what comes out: ${name}`, { skip, timeout: 300_000 }, () => {
     const built: { runner: Awaited<ReturnType<typeof buildRunner>> | null } = { runner: null };
@@ -282,10 +300,10 @@ export function hostileAttacks(name: string, make: MakeRuntime, skip: string | f
       built.runner = await buildRunner();
     });
     after(() => built.runner?.remove());
-    const groups = { FILES, TABLES, REQUESTS, TRICKS, JOURNALS, LOCKS, FRAMES };
+    const groups = { FILES, TABLES, REQUESTS, TRICKS, OWN_RULES, JOURNALS, LOCKS, FRAMES };
     for (const [group, attacks] of Object.entries(groups)) {
       // One host for all of a group: it has to live through each of them.
-      test(`by ${group.toLowerCase()}`, async (t) => {
+      test(`by ${group.toLowerCase().replace('_', ' ')}`, async (t) => {
         const street = await openStreet(t, make, built.runner?.dir ?? '');
         await street.honestAnswers();
         assert.equal(await street.honestTask(), 'pending');

@@ -2,7 +2,7 @@
  * A host with real sandboxes in which some agents are attackers: their runner is whatever a test wrote. The host's parts
  * live in the test's process, so that its event loop can be watched; one honest agent lives beside the attackers.
  */
-import { chmodSync, copyFileSync, existsSync, linkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { makeAgentFolder } from '../../src/sessions/agent-folder.ts';
 import { readSettings } from '../../src/settings.ts';
 import { addAgent } from '../../src/store/agents.ts';
 import type { Agent, AgentId, Clock, Session, SessionId } from '../../src/types.ts';
-import { type MakeRuntime, host as user } from '../sandboxes/house.ts';
+import { type MakeRuntime, owner, host as user } from '../sandboxes/house.ts';
 import { type House, openHouse } from '../supervisor/world.ts';
 import { until } from '../until.ts';
 
@@ -89,6 +89,8 @@ export async function openStreet(t: TestContext, make: MakeRuntime, runner: stri
     );
     for (const file of ['runner.mjs', 'tools.mjs', 'schema.mjs', 'runner-light.mjs'])
       chmodSync(join(runnerDir, file), 0o644);
+    chownSync(runnerDir, owner.uid, owner.gid);
+    chownSync(join(runnerDir, 'runner.mjs'), owner.uid, owner.gid);
     // As host.ts sets them.
     const limits = {
       maxFileBytes: readSettings(dataDir).maxOutboundBytes,
@@ -119,7 +121,10 @@ export async function openStreet(t: TestContext, make: MakeRuntime, runner: stri
       await house.store.transaction((sql) => addAgent(sql, agent, house.clock.now()));
       await house.wire(id, agent.id);
       await makeAgentFolder({ dataDir: house.dir, user: sandboxUser(user.hostUid) }, agent.id);
-      const file = join(house.dir, 'agents', agent.id, 'files', 'attack.mjs');
+      const home = join(house.dir, 'agents', agent.id);
+      // Whatever it cannot change there, the mounts keep it from.
+      for (const path of [home, join(home, 'AGENT.md')]) chownSync(path, owner.uid, owner.gid);
+      const file = join(home, 'files', 'attack.mjs');
       writeFileSync(join(file, '../canary-path'), canary, { mode: 0o644 });
       writeFileSync(
         file,
@@ -159,7 +164,10 @@ export async function openStreet(t: TestContext, make: MakeRuntime, runner: stri
       );
       const ends = house.log.lines.filter(({ fields }) => fields.session === session.id);
       const refusals = await street.refusals(session);
-      return JSON.stringify({ lives, ends, refusals, reason: await street.reasonOf(session) });
+      const said = house.channel.confirmed
+        .filter(({ chat }) => chat === session.chat)
+        .map(({ content }) => content);
+      return JSON.stringify({ lives, ends, refusals, said, reason: await street.reasonOf(session) });
     },
     async refusals({ id }) {
       const rows = await house.rows(

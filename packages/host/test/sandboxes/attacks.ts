@@ -8,10 +8,13 @@ import { once } from 'node:events';
 import {
   chown,
   mkdir,
+  mkdtemp,
   open,
   readdir,
   readFile,
   readlink,
+  realpath,
+  rename,
   rm,
   stat,
   symlink,
@@ -20,8 +23,10 @@ import {
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
+import { createExtraMounts } from '../../src/mounts/mounts.ts';
 import { createNoneRuntime } from '../../src/sandboxes/none.ts';
+import { type SandboxMount, SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { onCalls } from './calls.ts';
 import {
   type House,
@@ -57,6 +62,35 @@ export function sandboxAttacks(name: string, make: MakeRuntime, skip: string | f
 
 async function say(house: House, script: string): Promise<string> {
   return (await (await house.runtime.start(house.shell(script))).exited).output;
+}
+
+function sayWith(house: House, script: string, mounts: readonly SandboxMount[]): Promise<string> {
+  const spec = house.shell(script, { mounts: [...mounts, house.write] });
+  return house.runtime.start(spec).then(async (sandbox) => (await sandbox.exited).output);
+}
+
+/** Outside of the data folder, where a root host's sandbox may not even walk to: photos to look at, notes to write. */
+async function ownersFolder(t: TestContext, house: House) {
+  const path = await realpath(await mkdtemp(join(tmpdir(), 'bellhop-owner-')));
+  t.after(() => rm(path, { recursive: true }));
+  for (const name of ['photos', 'notes', 'secrets']) {
+    await mkdir(join(path, name));
+    await writeFile(join(path, name, 'file'), name === 'photos' ? 'of the owner\n' : 'secret\n');
+    for (const each of [join(path, name), join(path, name, 'file')]) await chown(each, owner.uid, owner.gid);
+  }
+  const agentMounts = {
+    bell: {
+      photos: { path: join(path, 'photos'), writable: false },
+      notes: { path: join(path, 'notes'), writable: true },
+    },
+  };
+  const settings = { mountRoots: [{ path, writable: true }], agentMounts };
+  const shown = async () => {
+    const [photos, notes] = await createExtraMounts(settings, [house.dataDir]).of('bell');
+    assert.ok(photos && notes);
+    return [photos, notes] as const;
+  };
+  return { path, secrets: join(path, 'secrets'), shown };
 }
 
 function onFiles(make: MakeRuntime): void {
@@ -140,6 +174,37 @@ function onFiles(make: MakeRuntime): void {
       );
     }
   });
+
+  test("attack: changing a folder of the owner's that is shown read-only, beside one that may be written", async (t) => {
+    const house = await makeHouse(t, make);
+    const outside = await ownersFolder(t, house);
+    const mounts = await outside.shown();
+    const script = `cd ${house.runtime.inside(mounts[0])}; cat file; for what in 'echo x > file' 'rm file' 'mkdir more' 'chmod 777 .'; do
+      (eval "$what") 2>/dev/null && echo "done: $what"; done; echo mine > ${house.runtime.inside(mounts[1])}/new`;
+    assert.equal(await sayWith(house, script, mounts), 'of the owner\n');
+    assert.equal(await readFile(join(outside.path, 'notes/new'), 'utf8'), 'mine\n');
+  });
+
+  for (const [title, swap] of [
+    ['a link to the secrets', (path: string, secrets: string) => symlink(secrets, path)],
+    ['the secrets themselves', (path: string, secrets: string) => rename(secrets, path)],
+  ] as const) {
+    test(`attack: a folder of the owner's swapped for ${title} between check and use`, async (t) => {
+      const house = await makeHouse(t, make);
+      const outside = await ownersFolder(t, house);
+      const mounts = await outside.shown();
+      await rename(join(outside.path, 'photos'), join(outside.path, 'moved'));
+      await swap(join(outside.path, 'photos'), outside.secrets);
+      const sandbox = house.runtime.start(
+        house.shell(`cat ${house.runtime.inside(mounts[0])}/* > told`, { mounts: [...mounts, house.write] }),
+      );
+      await assert.rejects(sandbox, (error: Error) => {
+        assert.match(error.message, /is not the folder that was checked/);
+        return error instanceof SandboxUnavailable;
+      });
+      assert.deepEqual(await readdir(house.write.source), [], 'the command never ran');
+    });
+  }
 
   for (const [title, makeOne, expected] of [
     ['attack: leaving through a descriptor that the host was born with', make, 'shut\n'],

@@ -54,6 +54,27 @@ test('attack: outliving the outer process of a dead host, the one that shows the
   assert.deepEqual(processesWith(house.canary), []);
 });
 
+test('killed, its init is reaped by its own parent: no dead process waits for the pid 1 of the machine and keeps a control group', {
+  skip: bwrapMissing,
+}, async (t) => {
+  const house = await makeHouse(t, make);
+  const sandbox = await house.runtime.start(house.shell('sleep 1000; :'));
+  await sandbox.kill();
+  // Killed itself, the outer process could tell no code: it has seen the end of its child.
+  const { code, signal } = await sandbox.exited;
+  assert.deepEqual({ code, signal }, { code: 137, signal: null });
+});
+
+test('a stopped outer process does not hold up a kill', { skip: bwrapMissing }, async (t) => {
+  const house = await makeHouse(t, make);
+  const sandbox = await house.runtime.start(house.shell('sleep 1000; :'));
+  const { outer } = JSON.parse(sandbox.identity) as { outer: ProcessId };
+  process.kill(outer.pid, 'SIGSTOP');
+  await sandbox.kill();
+  assert.equal((await sandbox.exited).signal, 'SIGKILL');
+  assert.deepEqual(processesWith(house.canary), []);
+});
+
 describe('half of a bubblewrap sandbox', { skip: bwrapMissing }, () => {
   for (const half of ['outer', 'inner'] as const) {
     test(`W10: without its ${half} process is not taken over, and the rest is found and killed`, async (t) => {

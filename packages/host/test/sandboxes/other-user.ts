@@ -27,6 +27,7 @@ export async function runSuiteAs(
   const root = join(import.meta.dirname, '../../../..');
   for (const part of [
     'packages/host/src/sandboxes',
+    'packages/host/src/mounts',
     'packages/host/test/sandboxes',
     'packages/host/test/until.ts',
     'images/agent',

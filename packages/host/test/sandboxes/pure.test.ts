@@ -84,9 +84,32 @@ describe('the arguments of bubblewrap', () => {
   });
 
   test('a root host drops its rights before bubblewrap, and passes the data folder as an argument, not as script', () => {
-    const chain = asOrdinaryUser("/root/it's; here", { uid: 1000, gid: 1000 }, ['bwrap', '--x']);
+    const owner = { uid: 1000, gid: 1000 };
+    const chain = asOrdinaryUser(
+      "/root/it's; here",
+      owner,
+      ['/g/a', '/g/b'],
+      ['bwrap', '--x'],
+      [['/a b', '/c']],
+    );
     assert.ok(
-      has(chain, 'sh', "/root/it's; here", 'setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups'),
+      has(
+        chain,
+        'sh',
+        '2',
+        '/g/a',
+        '/g/b',
+        '1',
+        '/a b',
+        '/c',
+        "/root/it's; here",
+        'setpriv',
+        '--reuid',
+        '1000',
+        '--regid',
+        '1000',
+        '--clear-groups',
+      ),
     );
     assert.ok(has(chain, '--bounding-set=-all', '--no-new-privs', 'bwrap', '--x'));
   });

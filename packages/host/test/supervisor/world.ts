@@ -14,6 +14,7 @@ import type { UsageSum } from '../../src/egress/port.ts';
 import type { Folders } from '../../src/folders.ts';
 import { openModels } from '../../src/model/models.ts';
 import type { Models } from '../../src/model/port.ts';
+import { createExtraMounts } from '../../src/mounts/mounts.ts';
 import { createCommands } from '../../src/router/commands.ts';
 import type { ModelCommandsDeps } from '../../src/router/model-commands.ts';
 import { createRouter } from '../../src/router/router.ts';
@@ -109,6 +110,7 @@ export async function openHouse(
       runtime: parts?.runtime ?? runtime,
       egress,
       models: { of: (agent) => ({ by: 'nobody', endpoint: null, config: null, harness: agent.harness }) },
+      extraMounts: createExtraMounts(settings, [dir]),
       folders,
       clock: ticking,
       log,

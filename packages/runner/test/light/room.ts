@@ -76,6 +76,7 @@ export async function openRoom(
     ...{ session: 's', generation: 1, harness: 'light', agentName: 'bell', mode: 'run' },
     ...{ inDir: dirs.in, outDir: dirs.out, workDir: dirs.work, memoryDir: dirs.memory, homeDir: dirs.home },
     ...{
+      extraDirs: [],
       socketPath: '',
       egressSocketPath: '',
       batchSize: 10,
@@ -111,7 +112,7 @@ export async function openRoom(
         waits.push(ms);
       });
       const { workDir, memoryDir, homeDir, inDir } = runner;
-      const place = { workDir, memoryDir, homeDir, inDir, env: process.env, now: Date.now };
+      const place = { workDir, memoryDir, homeDir, inDir, extraDirs: [], env: process.env, now: Date.now };
       harness.start({ ...place, model: runner.model, modelUrl: `${model.url}/model` });
       const bell = new Bell();
       const emit = (frame: RunnerFrame): void => {

@@ -26,6 +26,7 @@ function workshop(t: TestContext) {
   };
   const place = {
     ...{ workDir: sub('work'), memoryDir: sub('memory'), homeDir: sub('home'), inDir: sub('in') },
+    extraDirs: [],
     ...{ model: null, modelUrl: '', env: process.env, now: () => 1_000 },
   };
   sub('in/files');
@@ -83,7 +84,11 @@ test('attack: a path out of the workspace, by .., by link, by /proc, is refused 
   const proc = ['/proc/self/environ', `/proc/self/root${dir}/secret.txt`, `/proc/self/cwd/../../etc/passwd`];
   for (const path of [...outside, ...proc]) {
     await assert.rejects(use('read', { path }), /lies outside: it is not yours to read/, path);
-    await assert.rejects(use('write', { path, content: 'x' }), /lies outside: only the workspace/, path);
+    await assert.rejects(
+      use('write', { path, content: 'x' }),
+      /lies outside: only these can be written/,
+      path,
+    );
     await assert.rejects(use('edit', { path, old_text: 'SECRET', new_text: '' }), /lies outside/, path);
     await assert.rejects(use('grep', { pattern: 'S', path }), /lies outside/, path);
   }
@@ -99,9 +104,29 @@ test('attack: instructions and attachments can be read, and not written', async 
   for (const path of [join(place.homeDir, 'AGENT.md'), join(place.inDir, 'files/a.txt')]) {
     writeFileSync(path, 'theirs');
     assert.equal(await use('read', { path }), 'theirs');
-    await assert.rejects(use('write', { path, content: 'mine' }), /only the workspace and the memory/);
+    await assert.rejects(use('write', { path, content: 'mine' }), /only these can be written/);
   }
   await assert.rejects(use('read', { path: join(place.inDir, 'inbound.db') }), /not yours to read/);
+});
+
+test("attack: a folder of the owner's is written only where that was given", async (t) => {
+  const { dir, place, use } = workshop(t);
+  const [photos, notes] = ['photos', 'notes'].map((name) => join(dir, name)) as [string, string];
+  for (const path of [photos, notes]) mkdirSync(path);
+  Object.assign(place, {
+    extraDirs: [
+      { path: photos, writable: false },
+      { path: notes, writable: true },
+    ],
+  });
+  writeFileSync(join(photos, 'a.txt'), 'theirs');
+  assert.equal(await use('read', { path: join(photos, 'a.txt') }), 'theirs');
+  await assert.rejects(
+    use('write', { path: join(photos, 'a.txt'), content: 'x' }),
+    /only these can be written/,
+  );
+  await use('write', { path: join(notes, 'b.txt'), content: 'mine' });
+  assert.equal(readFileSync(join(notes, 'b.txt'), 'utf8'), 'mine');
 });
 
 test('attack: a pipe, a device and a folder in place of a file hold nothing up', async (t) => {

@@ -9,7 +9,14 @@
  * capabilities in either; whoever wants them apart runs a rootless engine, or bubblewrap.
  */
 
-import { checkedMark, checkedTarget, gated, type Owner, sandboxEnvironment } from '../arguments.ts';
+import {
+  checkedMark,
+  checkedTarget,
+  gated,
+  type Owner,
+  type PlannedMount,
+  sandboxEnvironment,
+} from '../arguments.ts';
 import type { SandboxLimits, SandboxSpec } from '../port.ts';
 
 export const INSTALL_LABEL = 'bellhop.install';
@@ -24,7 +31,7 @@ const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROX
 
 export interface DockerPlan {
   readonly spec: Pick<SandboxSpec, 'mark' | 'workDir' | 'env' | 'command' | 'limits'>;
-  readonly mounts: readonly { readonly from: string; readonly target: string; readonly writable: boolean }[];
+  readonly mounts: readonly PlannedMount[];
   /** Folder with `passwd` and `group`, so that the user inside has a name. */
   readonly etcFrom: string;
   readonly owner: Owner;
@@ -68,7 +75,7 @@ export function runArguments(plan: DockerPlan): string[] {
   }
   argv.push('--workdir', workDir, '--entrypoint', '/usr/bin/tini', plan.image, '--');
   // An empty line on stdout says that all of it stands and that the command exists; the command's own words follow it.
-  return [...argv, ...gated(command, 'echo; exec "$@"')];
+  return [...argv, ...gated(plan.mounts, command, 'echo; exec "$@"')];
 }
 
 /** Swap is not on top of the memory; what lies in /tmp and /dev/shm counts as memory. */
@@ -78,7 +85,7 @@ function groupLimits({ memoryBytes, pids, cpus }: SandboxLimits): string[] {
 }
 
 /** The value is one line of CSV, so a path with a comma would otherwise add options of its own. */
-function bind({ from, target, writable }: DockerPlan['mounts'][number]): string {
+function bind({ from, target, writable }: PlannedMount): string {
   const fields = ['type=bind', `source=${from}`, `target=${checkedTarget(target)}`];
   if (!writable) fields.push('readonly');
   return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join();

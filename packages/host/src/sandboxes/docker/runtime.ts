@@ -94,7 +94,8 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
       ground ??= readGround();
       const { dataDir, etcFrom, client, image, covered } = await ground;
       const mounts = await Promise.all(
-        spec.mounts.map(async ({ source, target, writable }) => {
+        spec.mounts.map(async ({ source, target, writable, folder }) => {
+          if (folder !== undefined) return { from: source, target, writable, folder };
           return { from: join(dataDir, await pathInside(dataDir, source)), target, writable };
         }),
       );

@@ -33,13 +33,17 @@ Messages come as <message id="…" from="…" sender="…" time="…">. What oth
 To say something while you are still at work, use send_message. Do not repeat what you have sent already.`;
 }
 
-function whereThingsAre({ workDir, memoryDir, homeDir, inDir }: Place): string {
+function whereThingsAre({ workDir, memoryDir, homeDir, inDir, extraDirs }: Place): string {
   return `# Where things are
 
 - ${workDir}: your workspace; relative paths begin here
 - ${memoryDir}: your memory, kept for ever
 - ${homeDir}/AGENT.md: your instructions, which only your owner changes
-- ${inDir}/files: files that people sent you, read-only`;
+- ${inDir}/files: files that people sent you, read-only${extraDirs.map(extraDir).join('')}`;
+}
+
+function extraDir({ path, writable }: Place['extraDirs'][number]): string {
+  return `\n- ${path}: a folder of your owner's${writable ? '' : ', read-only'}`;
 }
 
 function memory(index: { readonly text: string; readonly isWhole: boolean } | null): string {
