@@ -23,18 +23,25 @@ export function createEnqueuer(deps: {
   return {
     async enqueue(session, onEnqueued) {
       const found = await acceptedRows(store.read, session.id);
-      if (found.length === 0) return;
+      if (found.length === 0) return [];
       await mailboxes.make(session);
       const accepted = found.flatMap((row) =>
         row.rowJson === null ? [] : [JSON.parse(row.rowJson) as AcceptedRow],
       );
-      const failed = found.flatMap((row) => (row.rowJson === null ? [row.message] : []));
+      const again = found.flatMap((row) => (row.rowJson === null ? [row.message] : []));
+      const ids = found.map((row) => row.message);
       const { inDir } = mailboxes.paths(session);
       const rows: NewMessage[] = [];
       for (const row of accepted) rows.push(await withFiles(row, session, inDir, folders));
-      const added = await mailboxes.inbound(session, (mailbox) => {
-        if (failed.length > 0) mailbox.revive(failed);
-        return mailbox.enqueue(rows);
+      const { added, gone } = await mailboxes.inbound(session, (mailbox) => {
+        // Also one whose row is kept in the store may lie there as a dead letter: its host died before it was marked.
+        const dead = [...mailbox.rows(ids).values()].filter(({ status }) => status === 'failed');
+        if (dead.length > 0) mailbox.revive(dead.map(({ id }) => id));
+        const there = mailbox.rows(again);
+        return {
+          added: mailbox.enqueue(rows),
+          gone: again.filter((id) => there.get(id)?.status !== 'pending'),
+        };
       });
       point('host.enqueued');
       onEnqueued(added);
@@ -43,13 +50,14 @@ export function createEnqueuer(deps: {
         markEnqueued(
           sql,
           session.id,
-          found.map((row) => row.message),
+          ids.filter((id) => !gone.includes(id)),
         ),
       );
       const spooled = accepted.flatMap((row) =>
         row.attachments.flatMap((a) => (a.spool === null ? [] : [a.spool])),
       );
       for (const file of spooled) await rm(file, { force: true });
+      return gone;
     },
   };
 }

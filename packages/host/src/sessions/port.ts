@@ -1,7 +1,7 @@
 /**
  * A session's mailbox as the rest of the host sees it: the only way to it (design.md §8).
  */
-import type { NewMessage } from '@bellhop/mailbox';
+import type { MessageId, NewMessage } from '@bellhop/mailbox';
 import type { InboundMailbox, SnapshotResult } from '@bellhop/mailbox/host';
 import type { AgentId, Session, SessionId } from '../types.ts';
 
@@ -65,9 +65,10 @@ export type TakenFile =
 export interface Enqueuer {
   /**
    * Everything accepted for this session goes into its inbound.db, in one commit; `onEnqueued` is called right after
-   * it, before the bookkeeping, so that the bell rings as early as it may.
+   * it, before the bookkeeping, so that the bell rings as early as it may. Resolves to the dead letters that were to be
+   * brought back and cannot be, as their mailbox has lost them: they stay accepted, and the caller ends them.
    */
-  enqueue(session: Session, onEnqueued: (added: number) => void): Promise<void>;
+  enqueue(session: Session, onEnqueued: (added: number) => void): Promise<readonly MessageId[]>;
 }
 
 /** Files that people sent, in the folder of the session that got them. */

@@ -122,7 +122,10 @@ export async function markEnqueued(
   }
 }
 
-/** The end of a message; the first one stays. Returns false when it had ended before, or is no accepted event. */
+/**
+ * The end of a message; the first one stays. Returns false when it had ended before, or is no accepted event. The row of
+ * one that never reached its mailbox stays here: it is all there is of it, should a person try it again.
+ */
 export async function endTarget(
   sql: Sql,
   session: SessionId,
@@ -132,7 +135,7 @@ export async function endTarget(
   nowMs: number,
 ): Promise<boolean> {
   const changed = await sql.run(
-    `UPDATE targets SET state = ?, reason = ?, row_json = NULL, ended_ms = ?
+    `UPDATE targets SET state = ?, reason = ?, ended_ms = ?
      WHERE session_id = ? AND message_id = ? AND state NOT IN ('answered', 'failed')`,
     state,
     reason,

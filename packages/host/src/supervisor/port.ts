@@ -15,6 +15,8 @@ export interface Supervisor {
   stopTurn(session: SessionId): boolean;
   /** Brings a dead letter back, its tries begun anew; durable when it resolves. False when it has not failed. */
   retry(session: SessionId, message: MessageId): Promise<boolean>;
+  /** Puts a session back into service; durable when it resolves. False when it is in service. */
+  release(session: SessionId): Promise<boolean>;
   /** Sessions whose sandbox runs. */
   awake(): readonly SessionId[];
   /** Something that a sandbox gets at its start has changed: the agent's end softly, in the middle of no turn. */

@@ -19,7 +19,8 @@ import { DueTimer } from './due-timer.ts';
 import { Lives, type LivesDeps } from './lives.ts';
 import type { ModelCall, Supervisor as SupervisorPort, TurnLedger } from './port.ts';
 import { recover } from './recovery.ts';
-import { refuseMessages } from './refusal.ts';
+import { refuseLost, refuseMessages } from './refusal.ts';
+import { releaseSession } from './release.ts';
 import { DueRepair } from './repair.ts';
 import { retryMessage } from './retry.ts';
 import { type SweepDeps, sweep } from './sweep.ts';
@@ -123,6 +124,12 @@ export class Supervisor implements SupervisorPort {
     return accepted;
   }
 
+  async release(session: SessionId): Promise<boolean> {
+    const released = await releaseSession(this.#deps, session);
+    if (released) this.nudge(session);
+    return released;
+  }
+
   awake(): readonly SessionId[] {
     return [...this.#actors].flatMap(([session, actor]) => (actor.awake ? [session] : []));
   }
@@ -173,7 +180,8 @@ export class Supervisor implements SupervisorPort {
       if (session.state === 'quarantined') {
         return await refuseMessages(this.#deps, session, session.stateReason ?? 'unknown', actor.takeEnded());
       }
-      await this.#deps.enqueuer.enqueue(session, () => actor.awake?.ring());
+      const lost = await this.#deps.enqueuer.enqueue(session, () => actor.awake?.ring());
+      if (lost.length > 0) await refuseLost(this.#deps, session, lost);
       await this.#look(session, actor);
     } catch (error) {
       if (error instanceof MailboxDamaged) return await this.#damaged(id, actor, error.message);

@@ -38,6 +38,7 @@ import { safeName } from '../../src/sessions/names.ts';
 import { createReceivedFiles } from '../../src/sessions/received.ts';
 import { readSettings } from '../../src/settings.ts';
 import { openStore } from '../../src/store/sqlite.ts';
+import { releaseSession } from '../../src/supervisor/release.ts';
 import type { SessionId } from '../../src/types.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { MemoryLog } from '../store-world.ts';
@@ -88,6 +89,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     ledger: () => null,
     stopTurn: (session: SessionId) => told.stops.push(session) > 0 && told.answer,
     retry: async (_: SessionId, message: string) => told.retries.push(message) > 0 && told.answer,
+    release: (session: SessionId) => releaseSession({ store, mailboxes }, session),
     awake: () => [],
     summary: () => ({ awake: 0, working: 0, waitingFor: [] }),
     renew: () => undefined,

@@ -7,10 +7,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { IncomingFile } from '@bellhop/channels';
+import type { MessageId } from '@bellhop/mailbox';
 import { InboundReader } from '@bellhop/mailbox/runner';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
 import { hashName } from '../../src/sessions/names.ts';
+import { acceptAgain, endTarget } from '../../src/store/events.ts';
 import type { Store } from '../../src/store/port.ts';
 import { sessionById } from '../../src/store/sessions.ts';
 import type { Session, SessionId } from '../../src/types.ts';
@@ -90,6 +92,30 @@ describe('enqueue', () => {
     await world.enqueuer.enqueue(session, (n) => added.push(n));
     assert.deepEqual(added, [0]);
     assert.deepEqual(world.inbox(session), before);
+  });
+
+  test('a message in a mailbox that its store did not note, and that failed there since, is brought back', async (t) => {
+    const world = await openEnqueue(t);
+    await world.router.accept('fake', message('m1'));
+    const session = await world.sessionOf(world.nudged[0]);
+    const dying: Store = { ...world.store, transaction: () => Promise.reject(new Error('killed')) };
+    await assert.rejects(
+      world.enqueuerOn(dying).enqueue(session, () => undefined),
+      /killed/,
+    );
+    const id = 'm1' as MessageId;
+    await world.mailboxes.inbound(session, (mailbox) =>
+      mailbox.settle({
+        changes: [{ kind: 'failed', id, attempt: 1, reason: 'its session was out of service' }],
+      }),
+    );
+    await world.store.transaction((sql) => endTarget(sql, session.id, id, 'failed', 'the same', 1));
+    assert.equal(await world.store.transaction((sql) => acceptAgain(sql, session.id, id)), true);
+    assert.deepEqual(await world.enqueuer.enqueue(session, () => undefined), []);
+    assert.deepEqual(
+      world.inbox(session).map((row) => [row.id, row.attempt]),
+      [['m1', 2]],
+    );
   });
 
   test("R2: one target's broken folder does not touch the other target", async (t) => {

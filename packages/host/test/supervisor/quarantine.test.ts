@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { MessageId } from '@bellhop/mailbox';
 import { damageOf } from '../../src/sessions/damage.ts';
-import { release } from '../../src/store/sessions.ts';
 import type { Session, SessionId } from '../../src/types.ts';
 import { until } from '../until.ts';
-import { dyingAtBoot } from './behaviours.ts';
+import { dyingAtBoot, hangingAtWork } from './behaviours.ts';
 import { type House, notices, openHouse } from './world.ts';
 
 async function answered(house: House): Promise<Session> {
@@ -62,10 +62,76 @@ describe('a session that is bad', () => {
     rmSync(join(inDir, '..'), { recursive: true });
     await house.say('m2');
     await house.end('m2', 'failed');
-    await house.store.transaction((sql) => release(sql, session.id));
+    await house.supervisor.release(session.id);
     await house.say('m3');
     await house.end('m3', 'answered');
     assert.deepEqual([existsSync(inDir), existsSync(outDir)], [true, true]);
+  });
+
+  test('what is tried again while it is out of service fails again, and its sender hears it again', async (t) => {
+    const house = await openHouse(t);
+    const session = await answered(house);
+    rmSync(join(house.mailboxes.paths(session).inDir, '..'), { recursive: true });
+    await house.say('m2');
+    await house.end('m2', 'failed');
+    await until('it is told', () => notices(house).length === 1);
+    house.clock.advance(1_000);
+    assert.equal(await house.supervisor.retry(session.id, 'm2' as MessageId), true);
+    await house.end('m2', 'failed');
+    await until('it is told again', () => notices(house).length === 2);
+  });
+
+  test('a message that never reached its mailbox can be tried again once the session is back', async (t) => {
+    const house = await openHouse(t);
+    const session = await answered(house);
+    rmSync(join(house.mailboxes.paths(session).inDir, '..'), { recursive: true });
+    await house.say('m2');
+    await house.end('m2', 'failed');
+    await house.supervisor.release(session.id);
+    assert.equal(await house.supervisor.retry(session.id, 'm2' as MessageId), true);
+    await house.end('m2', 'answered');
+  });
+
+  test('a dead letter whose text went with its folder fails once more, with that reason, and waits for nobody', async (t) => {
+    const house = await openHouse(t, { maxTries: 1 });
+    house.runtime.next = [dyingAtBoot];
+    const session = await house.say('m1');
+    await house.end('m1', 'failed');
+    await until('it is asleep', () => house.supervisor.summary().awake === 0);
+    rmSync(join(house.mailboxes.paths(session).inDir, '..'), { recursive: true });
+    await house.say('m2');
+    await house.end('m2', 'failed');
+    await house.supervisor.release(session.id);
+    assert.equal(await house.supervisor.retry(session.id, 'm1' as MessageId), true);
+    await until('it is told', () =>
+      notices(house).some((text) => text.includes('is no longer in its mailbox')),
+    );
+    assert.equal(await house.stateOf('m1'), 'failed');
+    await house.say('m3');
+    await house.end('m3', 'answered');
+  });
+
+  test('what failed with the session is not taken up when it is back, unless a person asks for it', async (t) => {
+    const house = await openHouse(t);
+    house.runtime.next = [hangingAtWork];
+    const session = await house.say('m1');
+    await until('it is at work', () => house.supervisor.working(session.id).has('m1'));
+    const outbox = join(house.mailboxes.paths(session).outDir, 'outbound.db');
+    writeFileSync(outbox, 'rubbish '.repeat(2_000));
+    await house.say('m2');
+    await house.end('m2', 'failed');
+    await house.end('m1', 'failed');
+    await until('it is asleep', () => house.supervisor.summary().awake === 0);
+    rmSync(outbox);
+    await house.supervisor.release(session.id);
+    await house.say('m3');
+    await house.end('m3', 'answered');
+    assert.equal(await house.supervisor.retry(session.id, 'm1' as MessageId), true);
+    await house.end('m1', 'answered');
+    const answers = () => house.channel.texts.filter((text) => text.startsWith('re:'));
+    await until('both are out', () => answers().length >= 2);
+    assert.deepEqual(answers(), ['re: text of m3', 're: text of m1']);
+    assert.equal(await house.stateOf('m2'), 'failed');
   });
 
   test('M11: a commit that its dead runner left half-written is rolled back in a throwaway sandbox, and it goes on', async (t) => {

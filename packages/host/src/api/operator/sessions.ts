@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Mailboxes } from '../../sessions/port.ts';
 import type { Store } from '../../store/port.ts';
-import { type ListedSession, listSessions, release, sessionById } from '../../store/sessions.ts';
+import { type ListedSession, listSessions, sessionById } from '../../store/sessions.ts';
 import type { Supervisor } from '../../supervisor/port.ts';
 import type { SessionId } from '../../types.ts';
 import { Problem } from '../problem.ts';
@@ -16,7 +16,7 @@ const MAX_LISTED = 200;
 export interface SessionDeps {
   readonly store: Store;
   readonly mailboxes: Mailboxes;
-  readonly supervisor: Pick<Supervisor, 'nudge' | 'awake'>;
+  readonly supervisor: Pick<Supervisor, 'release' | 'awake'>;
   readonly dataDir: string;
 }
 
@@ -27,9 +27,8 @@ export function sessionRoutes(deps: SessionDeps): readonly Route[] {
     const session = await sessionById(store.read, idIn(id) as SessionId);
     const hint = 'See which there are: ./bellhop sessions list';
     if (!session) throw new Problem(404, 'no_such_session', 'there is no such session', hint);
-    if (!(await store.transaction((sql) => release(sql, session.id))))
+    if (!(await supervisor.release(session.id)))
       throw new Problem(409, 'in_service', 'this session is not out of service', hint);
-    supervisor.nudge(session.id);
     return { sessions: [session.id] };
   }
 
