@@ -54,9 +54,8 @@ export class Lives {
       this.#makeRoom();
       return;
     }
-    const { store, clock, settings } = this.#deps;
-    const generation = await intend(this.#deps, session);
-    const awake = new Awake(generation, session, clock, await bootFailures(store.read, session.id));
+    const { settings } = this.#deps;
+    const awake = await this.#intended(session);
     actor.awake = awake;
     try {
       await this.#disk.admit(session);
@@ -68,6 +67,18 @@ export class Lives {
       actor.wakeAfter(settings.readyTimeoutMs);
     } catch (error) {
       await this.#notStarted(session, actor, awake, error);
+    }
+  }
+
+  /** On a full disk there is no generation, and the place is for others. */
+  async #intended(session: Session): Promise<Awake> {
+    const { store, clock } = this.#deps;
+    try {
+      const generation = await intend(this.#deps, session);
+      return new Awake(generation, session, clock, await bootFailures(store.read, session.id));
+    } catch (error) {
+      this.#freeSlot(session.id);
+      throw error;
     }
   }
 

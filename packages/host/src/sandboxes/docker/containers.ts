@@ -2,7 +2,7 @@
  * The containers of a mark or an install, as the engine knows them. A question that fails is an error, never "none".
  */
 
-import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from '../ending.ts';
+import { ENGINE_PATIENCE_MS, endAll, SandboxNotGone } from '../ending.ts';
 import type { Leftover } from '../port.ts';
 import { INSTALL_LABEL, MARK_LABEL } from './arguments.ts';
 import { type AskEngine, EngineError } from './engine.ts';
@@ -35,7 +35,7 @@ export async function leftoverContainers(ask: AskEngine, installId: string): Pro
     async kill() {
       const left = () => findContainers(ask, mark);
       const strike = (id: string) => killContainer(ask, id);
-      if (!(await endAll(left, strike, KILL_PATIENCE_MS))) {
+      if (!(await endAll(left, strike, ENGINE_PATIENCE_MS))) {
         throw new SandboxNotGone(mark, `docker ps --all --filter ${filter}`);
       }
     },

@@ -18,7 +18,7 @@ import { checkedMark } from '../arguments.ts';
 import { sandboxOwner } from '../bwrap.ts';
 import { type Child, launch, within } from '../child.ts';
 import { inheritedDescriptors } from '../descriptors.ts';
-import { endAll, KILL_PATIENCE_MS, SandboxNotGone } from '../ending.ts';
+import { ENGINE_PATIENCE_MS, endAll, SandboxNotGone } from '../ending.ts';
 import { type RunningSandbox, type SandboxRuntime, type SandboxSpec, SandboxUnavailable } from '../port.ts';
 import { watch } from '../running.ts';
 import { findProgram, pathInside, SYSTEM_PATH, writeEtc } from '../system.ts';
@@ -131,7 +131,7 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
       const words = child.output.text();
       // An engine that does not answer has not started anything, or is found by `leftovers` later.
       if (await mayHaveLeft(left)) {
-        if (!(await endAll(left, strike, KILL_PATIENCE_MS))) throw new SandboxNotGone(mark, lookHint(mark));
+        if (!(await endAll(left, strike, ENGINE_PATIENCE_MS))) throw new SandboxNotGone(mark, lookHint(mark));
       }
       throw unavailable(words || `no answer within ${RISE_PATIENCE_MS / 1000} s`);
     }
