@@ -13,6 +13,7 @@ import { mailbox } from './mailbox/index.ts';
 import { overhead } from './overhead/index.ts';
 import { page } from './page/index.ts';
 import { type Measured, type Report, toResult, toTable } from './report.ts';
+import { runProgram } from './run.ts';
 import { scale } from './scale/index.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -51,9 +52,4 @@ async function main(argv: readonly string[]): Promise<number> {
   return report.results.every((result) => result.ok) ? 0 : 1;
 }
 
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  console.error(error);
-  process.exit((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1);
-}
+await runProgram('bench', main);

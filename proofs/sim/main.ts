@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commitWords, machineWords } from '../../bench/machine.ts';
 import { type Measured, type Report, toResult } from '../../bench/report.ts';
+import { runProgram } from '../../bench/run.ts';
 import { loadSimulator } from './load.ts';
 import { scriptWords, shrink } from './shrink.ts';
 import { add, lastLine, NOTHING, type Totals, verdict } from './totals.ts';
@@ -81,9 +82,4 @@ async function toReport(totals: Totals, seed: number): Promise<Report & { readon
   };
 }
 
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  console.error(error);
-  process.exit((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1);
-}
+await runProgram('sim', main);

@@ -5,9 +5,11 @@
  *
  * Exit codes: 0 every end was right, 1 one was not (or nothing died), 2 wrong usage.
  */
+
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { commitWords, machineWords } from '../../bench/machine.ts';
+import { runProgram } from '../../bench/run.ts';
 import { ROOT } from '../../tests/e2e/house/machine.ts';
 import { operations } from './operations.ts';
 import { type Side, walkSystem } from './system.ts';
@@ -78,9 +80,4 @@ function line(walked: Walked): string {
   return `${walked.operation.padEnd(36)} ${String(count(walked)).padStart(4)}  ${kinds.join(', ')}`;
 }
 
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  console.error(error);
-  process.exit((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1);
-}
+await runProgram('syscalls', main);

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { commitWords, machineWords } from '../../bench/machine.ts';
 import { type Measured, type Report, toResult, toTable } from '../../bench/report.ts';
+import { runProgram } from '../../bench/run.ts';
 import { POINTS } from '../../packages/mailbox/src/index.ts';
 import { ROOT } from '../../tests/e2e/house/machine.ts';
 import { MIN_BLOWS } from './plan.ts';
@@ -89,9 +90,4 @@ function lastLine({ verdict, injected }: Outcome, seed: number, seconds: number)
   return `lost=${lost} repeated_key=${repeatedKey} repeated_nokey=${repeatedNoKey} injected=${injected} messages=${messages} seed=${seed} seconds=${seconds}`;
 }
 
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  console.error(error);
-  process.exit((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1);
-}
+await runProgram('torture', main);

@@ -37,7 +37,7 @@ export function verbOf<Verb extends string>(
   const hint = `See: ./bellhop help ${command}`;
   if (verb === undefined) throw new UsageError(`${command} takes ${known.join(', ')}, not ${word}.`, hint);
   if ((verbs[verb] === 'names') !== (what !== '') || more.length > 0) {
-    const wanted = verbs[verb] === 'names' ? 'one id' : 'nothing';
+    const wanted = verbs[verb] === 'names' ? 'one name or id' : 'nothing';
     throw new UsageError(`${command} ${verb} takes ${wanted} behind it.`, hint);
   }
   return { verb, what };

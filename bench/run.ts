@@ -1,0 +1,19 @@
+/** How a program that `./bellhop` starts beside the product ends: 2 with a hint for wrong words, 1 with what broke it. */
+
+/** Runs `main` on the words behind the command, and leaves with its exit code. */
+export async function runProgram(
+  command: string,
+  main: (argv: readonly string[]) => Promise<number>,
+): Promise<never> {
+  try {
+    process.exit(await main(process.argv.slice(2)));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith('ERR_PARSE_ARGS')) {
+      console.error(error);
+      process.exit(1);
+    }
+    console.error(`bellhop: ${message.split('. ')[0]}\n  See: ./bellhop help ${command}`);
+    process.exit(2);
+  }
+}
