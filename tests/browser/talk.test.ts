@@ -80,7 +80,7 @@ browser('a failed message says why and is tried again by its id', async ({ open,
   const desk = await open();
   await desk.say('fail for good');
   await desk.receipt('fail for good', 'Failed: the demo was asked to fail').waitFor();
-  await desk.press('Why');
+  await desk.press(/^Why$/);
   await desk.mine('fail for good').getByText('The demo was asked to fail.').waitFor();
   await desk.press('Try again');
   await desk.receipt('fail for good', 'At work').waitFor();

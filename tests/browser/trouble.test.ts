@@ -157,7 +157,7 @@ browser(
       await desk.say('markdown');
       await desk.say('ask');
       await desk.say('fail for good');
-      await desk.page.getByRole('button', { name: 'Why' }).last().click();
+      await desk.page.getByRole('button', { name: 'Why', exact: true }).last().click();
       await check('in use');
       await desk.press('Ledger');
       await desk.ledger.waitFor();
