@@ -1,7 +1,7 @@
 /** Connecting a model on the page: the choice, the key, the try, and what the rest of the page then shows. */
 import assert from 'node:assert/strict';
-import axe from 'axe-core';
 import { until } from '../e2e/house/until.ts';
+import { seriousFaults } from './accessible.ts';
 import { PHONE } from './chrome.ts';
 import { inBrowser } from './world.ts';
 
@@ -92,12 +92,7 @@ browser('without a fault of accessibility, on a desk and on a phone, light and d
     for (const view of [{}, { viewport: PHONE, touch: true }]) {
       const { page } = await open({ ...view, colorScheme }, '#/model');
       await page.getByRole('radio', { name: 'OpenAI-compatible' }).check();
-      await page.evaluate(axe.source);
-      const found = await page.evaluate(async () => {
-        // biome-ignore lint/suspicious/noExplicitAny: axe brings no global type
-        const { violations } = await (globalThis as any).axe.run();
-        return violations.map((one: { id: string }) => one.id);
-      });
+      const found = await seriousFaults(page);
       assert.deepEqual(found, [], `${colorScheme} ${JSON.stringify(view)}`);
       const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(width <= 0, 'nothing is wider than the screen');
