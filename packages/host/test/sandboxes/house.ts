@@ -16,6 +16,7 @@ import { sandboxOwner } from '../../src/sandboxes/bwrap.ts';
 import { createDockerRuntime, type DockerOptions } from '../../src/sandboxes/docker/runtime.ts';
 import {
   DEFAULT_LIMITS,
+  type RunningSandbox,
   type SandboxMount,
   type SandboxRuntime,
   type SandboxSpec,
@@ -55,6 +56,8 @@ export interface House {
   readonly paths: { readonly read: string; readonly write: string };
   /** Helpers of the test itself, killed at its end. */
   readonly readers: ChildProcess[];
+  /** Sandboxes that live as long as the test: what writes into the folder would hinder its removal. */
+  readonly peers: RunningSandbox[];
   spec(command: readonly string[], change?: Partial<SandboxSpec>): SandboxSpec;
   /** A shell script, with the canary in its command line. */
   shell(script: string, change?: Partial<SandboxSpec>): SandboxSpec;
@@ -71,7 +74,9 @@ export async function makeHouse(t: TestContext, make: MakeRuntime): Promise<Hous
   await makeFolder(write.source, 0o770, owner);
   const runtime = make(dataDir);
   const readers: ChildProcess[] = [];
+  const peers: RunningSandbox[] = [];
   t.after(async () => {
+    await Promise.all(peers.map((peer) => peer.kill()));
     for (const reader of readers) reader.kill('SIGKILL');
     const survivors = processesWith(canary);
     for (const pid of survivors) process.kill(pid, 'SIGKILL');
@@ -89,7 +94,7 @@ export async function makeHouse(t: TestContext, make: MakeRuntime): Promise<Hous
     ...change,
   });
   const shell: House['shell'] = (script, change) => spec(['/bin/sh', '-c', script, canary], change);
-  return { dataDir, runtime, canary, installId, read, write, paths, readers, spec, shell };
+  return { dataDir, runtime, canary, installId, read, write, paths, readers, peers, spec, shell };
 }
 
 export async function makeFolder(

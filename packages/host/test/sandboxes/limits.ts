@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
-import { DEFAULT_LIMITS, type RunningSandbox, type SandboxLimits } from '../../src/sandboxes/port.ts';
+import { describe, test } from 'node:test';
+import { DEFAULT_LIMITS, type SandboxLimits } from '../../src/sandboxes/port.ts';
 import { until } from '../until.ts';
 import { type House, hangBell, type MakeRuntime, makeHouse, processesWith } from './house.ts';
 
@@ -22,7 +22,7 @@ export function limitAttacks(
   describe(`attacks on the machine: ${name}`, { skip, timeout: 60_000 }, () => {
     test('attack: a fork bomb', async (t) => {
       const house = await makeHouse(t, make);
-      const peer = await startPeer(t, house);
+      const peer = await startPeer(house);
       const bell = await hangBell(house);
       // A call that must fail says so once; nothing inside ends it, so it goes on for as long as the test lets it.
       const bomb = `$0 = '${house.canary}'; my $said = 0;
@@ -37,7 +37,7 @@ export function limitAttacks(
 
     test('attack: taking more memory than there is', async (t) => {
       const house = await makeHouse(t, make);
-      const peer = await startPeer(t, house);
+      const peer = await startPeer(house);
       // In steps, and touched: what is only reserved costs nothing.
       const hog = `my @held; for (1..400) { push @held, 'x' x ${10 * MIB} } print "got it all\\n"; sleep 20`;
       const { code, signal, output, why } = await (
@@ -93,11 +93,11 @@ function perl(house: House, code: string, limits: Partial<SandboxLimits>) {
 }
 
 /** A sandbox that goes on counting; `answers` resolves when it has counted on since it was asked. */
-async function startPeer(t: TestContext, house: House): Promise<{ answers(): Promise<void> }> {
+async function startPeer(house: House): Promise<{ answers(): Promise<void> }> {
   const script = 'n=0; while :; do n=$((n + 1)); echo $n > alive.new; mv alive.new alive; sleep 0.02; done';
   const spec = { ...house.spec(['/bin/sh', '-c', script]), mark: `bellhop:${house.installId}:peer:1` };
-  const peer: RunningSandbox = await house.runtime.start(spec);
-  t.after(() => peer.kill());
+  const peer = await house.runtime.start(spec);
+  house.peers.push(peer);
   const count = async () => Number(await readFile(join(house.write.source, 'alive'), 'utf8').catch(() => 0));
   return {
     async answers() {

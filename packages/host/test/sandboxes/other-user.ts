@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
+/** Before the limit on a file, which ends the whole run. */
+const HANGS_AFTER_MS = 170_000;
+
 export interface User {
   readonly uid: number;
   readonly gid: number;
@@ -47,8 +50,16 @@ export async function runSuiteAs(
   const suite = ['--test', '--test-reporter=tap', path];
   const env = { PATH: process.env.PATH, TMPDIR: scratch, HOME: scratch };
   const done = Promise.withResolvers<{ failed: boolean; output: string }>();
-  execFile('setpriv', [...become, join(folder, 'node'), ...suite], { env, cwd: folder }, (error, output) =>
-    done.resolve({ failed: error !== null, output }),
+  // A group of its own, so that a suite that hangs ends with all of its processes, and shows how far it came.
+  const child = execFile(
+    'setsid',
+    ['setpriv', ...become, join(folder, 'node'), ...suite],
+    { env, cwd: folder },
+    (error, output) => {
+      clearTimeout(late);
+      done.resolve({ failed: error !== null, output });
+    },
   );
+  const late = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), HANGS_AFTER_MS);
   return done.promise;
 }
