@@ -11,7 +11,7 @@ import { seeded } from '../../tests/fake-platform/dice.ts';
 import { judge, type Verdict } from './judge.ts';
 import { runLandlord } from './landlord.ts';
 import { runLane } from './lane.ts';
-import { planBlows } from './plan.ts';
+import { type Blow, planBlows } from './plan.ts';
 import { Score } from './score.ts';
 import { openTown } from './town.ts';
 import { Victims } from './victims.ts';
@@ -83,7 +83,7 @@ export async function torture(
       doubles: victims.doubles.size,
       oddities,
     };
-    return { ...result, complaints: complaintsOf(result, survivors) };
+    return { ...result, complaints: complaintsOf(result, survivors, [...plan.host, ...plan.runner]) };
   } finally {
     await town.close();
   }
@@ -95,10 +95,11 @@ async function silence(score: Score): Promise<null> {
   return null;
 }
 
-/** A proof must have struck, and struck everywhere; and what it promises must hold. Exported for its tests. */
+/** A proof must have struck each point as often as was planned; and what it promises must hold. Exported for its tests. */
 export function complaintsOf(
   { verdict, injected, hits, doubles }: Omit<Outcome, 'complaints'>,
   survivors: number,
+  planned: readonly Blow[],
 ): string[] {
   const { lost, unaccepted, repeatedKey, unmarked, outOfOrder, unexpected, notices } = verdict;
   const mustBeNone: Readonly<Record<string, number>> = {
@@ -113,11 +114,14 @@ export function complaintsOf(
     'sessions with two sandboxes': doubles,
     'processes left after a clean stop': survivors,
   };
-  const never = Object.keys(POINTS).filter((name) => !hits[name]);
+  const missed = Object.keys(POINTS).flatMap((name) => {
+    const [dealt, due] = [hits[name] ?? 0, planned.filter(({ at }) => at === name).length];
+    return dealt < due ? [`struck ${dealt} times, not ${due}: ${name}`] : [];
+  });
   return [
     ...Object.entries(mustBeNone).flatMap(([what, n]) => (n > 0 ? [`${what}: ${n}`] : [])),
     ...(injected === 0 ? ['no blow fell: nothing was shown'] : []),
-    ...never.map((name) => `never reached: ${name}`),
+    ...missed,
   ];
 }
 

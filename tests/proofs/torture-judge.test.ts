@@ -51,15 +51,20 @@ test('what nobody asked for, and what Bellhop itself says, are told apart', () =
   seen([...right, { ...said('It waits.'), notice: true } as Entry], { notices: ['It waits.'] });
 });
 
-test('a run that struck nothing, or left a point out, proves nothing', () => {
-  const everywhere = Object.fromEntries(Object.keys(POINTS).map((name) => [name, 1]));
-  const run = { verdict: NONE, injected: 17, hits: everywhere, waits: new Map(), doubles: 0, oddities: {} };
-  assert.deepEqual(complaintsOf(run, 0), []);
-  assert.deepEqual(complaintsOf({ ...run, injected: 0 }, 0), ['no blow fell: nothing was shown']);
-  assert.deepEqual(complaintsOf({ ...run, hits: { ...everywhere, 'host.sent': 0 } }, 0), [
-    'never reached: host.sent',
+test('a run that struck nothing, or a point less often than planned, proves nothing', () => {
+  const names = Object.keys(POINTS) as (keyof typeof POINTS)[];
+  const planned = names.flatMap((at) =>
+    Array.from({ length: 30 }, () => ({ at, signal: 'SIGKILL' as const })),
+  );
+  const hits = Object.fromEntries(names.map((name) => [name, 30]));
+  const run = { verdict: NONE, injected: planned.length, hits, waits: new Map(), doubles: 0, oddities: {} };
+  assert.deepEqual(complaintsOf(run, 0, planned), []);
+  assert.deepEqual(complaintsOf({ ...run, injected: 0 }, 0, planned), ['no blow fell: nothing was shown']);
+  assert.deepEqual(complaintsOf({ ...run, hits: { ...hits, 'host.sent': 29 } }, 0, planned), [
+    'struck 29 times, not 30: host.sent',
   ]);
-  assert.equal(complaintsOf({ ...run, doubles: 1 }, 1).length, 2);
+  assert.deepEqual(complaintsOf({ ...run, hits: {} }, 0, planned).length, names.length);
+  assert.equal(complaintsOf({ ...run, doubles: 1 }, 1, planned).length, 2);
 });
 
 test('every point gets its share: one of the fewest blows, thirty of two thousand', () => {
