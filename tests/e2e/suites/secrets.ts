@@ -1,0 +1,88 @@
+/** Promises 10 to 12 from inside a real sandbox: a secret works where it is granted, and is seen nowhere. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { callTool, type ModelRequest, say } from '../../fake-models/script.ts';
+import { type EchoHost, openEchoHost } from '../house/echo-host.ts';
+import type { House } from '../house/house.ts';
+import { missing, type SandboxKind } from '../house/machine.ts';
+import { houseWithModel, results } from '../house/with-model.ts';
+
+/** What a model wants done in its sandbox, one command after the other; what they said. */
+interface Inside {
+  readonly house: House;
+  readonly host: EchoHost;
+  run(thread: string, ...commands: readonly string[]): Promise<string[]>;
+}
+
+const SECRET = 'canary/secret+0123456789';
+/** As any client goes, but for NO_PROXY, which holds our test's host. */
+const PROXIED = 'export NO_PROXY= no_proxy=;';
+const CURL = `${PROXIED} curl -s -i --max-time 20`;
+
+async function openInside(t: TestContext, sandbox: SandboxKind): Promise<Inside> {
+  const dir = mkdtempSync(join(tmpdir(), 'bh-ca-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const host = await openEchoHost(t, dir);
+  const wanted: { commands: readonly string[] } = { commands: [] };
+  const { house, model } = await houseWithModel(
+    t,
+    'anthropic',
+    (request) => {
+      const command = wanted.commands[results(request).length];
+      return command === undefined ? say('Done.') : callTool('bash', { command });
+    },
+    sandbox,
+    { env: host.env },
+  );
+  return {
+    house,
+    host,
+    async run(thread, ...commands) {
+      wanted.commands = commands;
+      const asked = await house.ask('go', thread);
+      assert.equal(asked.reply, 'Done.', asked.stderr);
+      const said = results(model.requests.at(-1) as ModelRequest);
+      assert.equal(said.length, commands.length);
+      return said;
+    },
+  };
+}
+
+async function bellhop(house: House, words: readonly string[], stdin = ''): Promise<string> {
+  const ran = await house.bellhop(words, stdin);
+  assert.equal(ran.code, 0, ran.stderr);
+  return ran.stdout;
+}
+
+export function secretsSuite(sandbox: SandboxKind): void {
+  const options = { skip: missing[sandbox] };
+
+  test(
+    `promise 12: ${sandbox}: a secret is placed in the granted request, and its echo does not bring it in`,
+    options,
+    async (t) => {
+      const { house, host, run } = await openInside(t, sandbox);
+      const set = await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      assert.match(set, /^github {2}set \d{4}.*used never\n {2}granted for nothing\n$/);
+      const to = ['--host', host.at, '--method', 'GET', '--path', '/v1/*', '--private'];
+      const granted = await bellhop(house, ['secrets', 'grant', 'github', '--as', 'bearer', ...to]);
+      assert.match(granted, new RegExp(`bell: ${host.at} GET /v1/\\* as bearer`));
+      const [got = '', other = ''] = await run(
+        'main',
+        `${CURL} https://${host.at}/v1/me`,
+        `${CURL} https://${host.at}/v2/me`,
+      );
+      assert.match(got, /HTTP\/1\.1 200 OK[\s\S]*"url":"\/v1\/me"/);
+      assert.match(got, /"authorization":"Bearer \*{24}"/);
+      assert.match(other, /403 Forbidden[\s\S]*method and path are not allowed/);
+      assert.deepEqual(
+        host.seen.map(({ url, headers }) => [url, headers.authorization]),
+        [['/v1/me', `Bearer ${SECRET}`]],
+      );
+      assert.match(await bellhop(house, ['secrets']), /used \d{4}/);
+    },
+  );
+}
