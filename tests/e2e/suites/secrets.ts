@@ -85,4 +85,55 @@ export function secretsSuite(sandbox: SandboxKind): void {
       assert.match(await bellhop(house, ['secrets']), /used \d{4}/);
     },
   );
+
+  test(
+    `${sandbox}: curl, git, npm, pip, Node and Python go through by the usual variables and trust it`,
+    options,
+    async (t) => {
+      const { house, host, run } = await openInside(t, sandbox);
+      await bellhop(house, ['hosts', 'allow', host.at, '--method', 'GET', '--path', '/c/*', '--private']);
+      host.answer = ({ url }, response) => {
+        const said = SAYS.find(([end]) => url.split('?')[0]?.endsWith(end))?.[1] ?? 'pong';
+        response.setHeader('content-type', url.includes('simple') ? 'text/html' : 'application/json');
+        response.end(said);
+      };
+      const at = `https://${host.at}/c`;
+      const all = await run('main', ...CLIENTS.map(([program, words]) => ifThere(program, words(at))));
+      for (const [n, [program, , expected]] of CLIENTS.entries()) {
+        if (all[n]?.includes('not in this sandbox')) t.diagnostic(`${program} is not in this sandbox`);
+        else assert.match(all[n] ?? '', expected, `${program}: ${all[n]}`);
+      }
+      assert.match(all[0] ?? '', /pong/);
+      assert.ok(host.seen.every(({ url }) => url.startsWith('/c/')));
+    },
+  );
+}
+
+/** What the host says, by the end of the path. */
+const SAYS: readonly (readonly [string, string])[] = [
+  ['/info/refs', `${'1'.repeat(40)}\trefs/heads/main\n`],
+  ['/HEAD', 'ref: refs/heads/main\n'],
+  [
+    '/tiny',
+    '{"name":"tiny","dist-tags":{"latest":"1.2.3"},"versions":{"1.2.3":{"name":"tiny","version":"1.2.3"}}}',
+  ],
+  ['/simple/tiny/', '<a href="/c/tiny-4.5.6.tar.gz">tiny-4.5.6.tar.gz</a>'],
+];
+
+/** Each with what it does, given the host, and what it then says. */
+const CLIENTS: readonly (readonly [string, (at: string) => string, RegExp])[] = [
+  ['curl', (at) => `curl -s ${at}/x`, /pong/],
+  ['git', (at) => `git ls-remote ${at}/repo.git`, /refs\/heads\/main/],
+  ['npm', (at) => `npm view tiny version --registry ${at}/ --cache /tmp/npm --fetch-retries 0`, /1\.2\.3/],
+  ['pip', (at) => `pip index versions tiny --index-url ${at}/simple/ --disable-pip-version-check`, /4\.5\.6/],
+  ['python3', (at) => `python3 -c 'import urllib.request as u; print(u.urlopen("${at}/x").read())'`, /pong/],
+  [
+    '/bellhop/node',
+    (at) => `/bellhop/node -e 'fetch("${at}/x").then((r) => r.text()).then(console.log)'`,
+    /pong/,
+  ],
+];
+
+function ifThere(program: string, words: string): string {
+  return `${PROXIED} if command -v ${program} >/dev/null; then ${words} 2>&1; else echo not in this sandbox; fi`;
 }

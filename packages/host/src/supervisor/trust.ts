@@ -11,6 +11,8 @@ const BUNDLE_VARIABLES: readonly string[] = [
   'GIT_SSL_CAINFO',
   'REQUESTS_CA_BUNDLE',
   'PIP_CERT',
+  // Node's own trust would do, were there no file in a configuration of the system.
+  'npm_config_cafile',
   'CARGO_HTTP_CAINFO',
   'AWS_CA_BUNDLE',
 ];
@@ -20,7 +22,6 @@ export function trustVariables(folder: string): Readonly<Record<string, string>>
   const bundle = `${folder}/${ROOTS}`;
   return {
     ...Object.fromEntries(BUNDLE_VARIABLES.map((name) => [name, bundle])),
-    // npm is Node.
     NODE_EXTRA_CA_CERTS: `${folder}/${OURS}`,
   };
 }
