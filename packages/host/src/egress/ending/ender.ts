@@ -121,8 +121,9 @@ export class Ender {
 
   #judge({ to, isBusy }: Connection, incoming: IncomingMessage): RequestVerdict {
     if (isBusy) return { kind: 'refuse', refusal: ENDED.oneByOne };
-    const { method = '', url: target = '', headers } = incoming;
-    return judgeRequest({ method, target, headers }, to, this.#deps.wayOf(to.agent, to.host, to.port));
+    const { method = '', url: target = '', headers, headersDistinct } = incoming;
+    const hosts = headersDistinct.host ?? [];
+    return judgeRequest({ method, target, headers, hosts }, to, this.#deps.wayOf(to.agent, to.host, to.port));
   }
 }
 

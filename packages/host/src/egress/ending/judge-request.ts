@@ -47,21 +47,27 @@ export interface PassedOn {
   readonly guarded: readonly Grant[];
 }
 
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Each Host header: two of them are a trick, though the first would count. */
+  readonly hosts: readonly string[];
+}
+
 export type RequestVerdict = PassedOn | { readonly kind: 'refuse'; readonly refusal: Refusal };
 
 const HOP_BY_HOP =
   /^(connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|proxy-.*|http2-settings)$/;
 const NEVER = ['CONNECT', 'TRACE', 'TRACK'];
 
-export function judgeRequest(
-  request: { readonly method: string; readonly target: string; readonly headers: IncomingHttpHeaders },
-  to: HostPort,
-  way: Way | null,
-): RequestVerdict {
-  const { method, headers } = request;
+export function judgeRequest(request: RequestHead, to: HostPort, way: Way | null): RequestVerdict {
+  const { method, headers, hosts } = request;
   const target = readTarget(request.target);
   if (!target || NEVER.includes(method) || headers.upgrade !== undefined) return refuse(ENDED.strange);
-  if (!agreedHost(`${to.host}:${to.port}`, headers.host)) return refuse(ENDED.notThisHost);
+  const [named, ...more] = hosts;
+  if (named === undefined || more.length > 0) return refuse(ENDED.strange);
+  if (!agreedHost(`${to.host}:${to.port}`, named)) return refuse(ENDED.notThisHost);
   const found = matching(way?.rules ?? [], method, target.path);
   if (!way?.isWhole && found.length === 0)
     return refuse(isPlain(target.path) ? ENDED.notAllowed : ENDED.notPlain);

@@ -63,7 +63,9 @@ export function formsOf(value: string, placings: readonly string[]): string[] {
   const escaped = encodeURIComponent(value);
   const lower = escaped.replace(/%../g, (one) => one.toLowerCase());
   const inJson = JSON.stringify(value).slice(1, -1);
-  return [...new Set([value, escaped, lower, inJson, inJson.replaceAll('/', '\\/'), ...encoded])];
+  const all = new Set([value, escaped, lower, inJson, inJson.replaceAll('/', '\\/'), ...encoded]);
+  // The longest first: a shorter one may be a part of it.
+  return [...all].toSorted((a, b) => b.length - a.length);
 }
 
 function toBase64(text: string): string {

@@ -45,6 +45,8 @@ export interface OpenOptions {
   readonly socketPath?: string;
   readonly servername?: string;
   readonly protocols?: string[];
+  /** Another host and port. */
+  readonly to?: string;
 }
 
 export interface AskOptions extends OpenOptions {
@@ -94,8 +96,8 @@ export async function openEndingWorld(
       ...{ secret: null, placing: null },
       ...some,
     }),
-    async open({ socketPath: path = socketPath, servername = 'localhost', protocols } = {}) {
-      const socket = await tunnel(path, `localhost:${port}`);
+    async open({ socketPath: path = socketPath, servername = 'localhost', protocols, to } = {}) {
+      const socket = await tunnel(path, to ?? `localhost:${port}`);
       const ca = readFileSync(join(egress.dir, 'trust/roots.pem'));
       const tls = connectTls({
         socket,
