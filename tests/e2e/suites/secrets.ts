@@ -1,10 +1,11 @@
 /** Promises 10 to 12 from inside a real sandbox: a secret works where it is granted, and is seen nowhere. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { callTool, type ModelRequest, say } from '../../fake-models/script.ts';
+import type { FakeModel } from '../../fake-models/server.ts';
 import { type EchoHost, openEchoHost } from '../house/echo-host.ts';
 import type { House } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
@@ -14,6 +15,7 @@ import { houseWithModel, results } from '../house/with-model.ts';
 interface Inside {
   readonly house: House;
   readonly host: EchoHost;
+  readonly model: FakeModel;
   run(thread: string, ...commands: readonly string[]): Promise<string[]>;
 }
 
@@ -40,6 +42,7 @@ async function openInside(t: TestContext, sandbox: SandboxKind): Promise<Inside>
   return {
     house,
     host,
+    model,
     async run(thread, ...commands) {
       wanted.commands = commands;
       const asked = await house.ask('go', thread);
@@ -87,6 +90,49 @@ export function secretsSuite(sandbox: SandboxKind): void {
   );
 
   test(
+    `promise 11: attack: ${sandbox}: the secret is looked for everywhere and found nowhere`,
+    options,
+    async (t) => {
+      const { house, host, model, run } = await openInside(t, sandbox);
+      await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      const to = ['--host', host.at, '--private'];
+      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'basic:me', '--path', '/basic/*', ...to]);
+      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'query:key', '--path', '/query/*', ...to]);
+      host.answer = ({ url, headers }, response) => {
+        const echo = `${url} ${headers.authorization} ${SECRET}`;
+        response.writeHead(url.includes('moved') ? 302 : 500, {
+          'x-echo': echo,
+          location: `/else?was=${SECRET}`,
+        });
+        response.end(echo);
+      };
+      const events = await house.api.events('main');
+      const said = await run(
+        'main',
+        ...['/basic/a', '/query/a', '/query/moved'].map((path) => `${CURL} https://${host.at}${path}`),
+        `${PROXIED} curl -s -L --max-time 20 https://${host.at}/basic/moved`,
+        'cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -cE "^.*c[a]nary.secret"',
+        // Where a sandbox can write, and what the host shows it.
+        'grep -raE "c[a]nary.secret|bWU6Y[2]FuYXJ5" /tmp /run /workspace /dev/shm /etc /bellhop 2>/dev/null | head -c 300; echo end',
+      );
+      assert.equal(host.seen.length, 4);
+      assert.deepEqual(
+        said.slice(4).map((text) => text.replace(/\n\[exit code \d\]/, '').trim()),
+        ['0', 'end'],
+      );
+      const told = JSON.stringify([said, events.seen, model.requests]);
+      events.close();
+      const forms = [SECRET, encodeURIComponent(SECRET), btoa(`me:${SECRET}`), btoa(SECRET)];
+      const found = (bytes: Buffer | string) => forms.filter((form) => bytes.includes(form));
+      // The same search finds it where it belongs.
+      assert.ok(found(JSON.stringify(host.seen)).length >= 2);
+      assert.deepEqual(found(told), []);
+      for (const file of filesBelow(house.data)) assert.deepEqual(found(readFileSync(file)), [], file);
+      for (const { path, bytes } of processes()) assert.deepEqual(found(bytes), [], path);
+    },
+  );
+
+  test(
     `${sandbox}: curl, git, npm, pip, Node and Python go through by the usual variables and trust it`,
     options,
     async (t) => {
@@ -107,6 +153,28 @@ export function secretsSuite(sandbox: SandboxKind): void {
       assert.ok(host.seen.every(({ url }) => url.startsWith('/c/')));
     },
   );
+}
+
+function filesBelow(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Arguments and environment of all that run, as far as they are ours to read. */
+function processes(): { readonly path: string; readonly bytes: Buffer }[] {
+  const paths = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => [`/proc/${pid}/environ`, `/proc/${pid}/cmdline`]);
+  return paths.flatMap((path) => {
+    try {
+      return [{ path, bytes: readFileSync(path) }];
+    } catch (gone) {
+      // It has ended, or is another's.
+      if (gone instanceof Error) return [];
+      throw gone;
+    }
+  });
 }
 
 /** What the host says, by the end of the path. */

@@ -64,7 +64,7 @@ const NEVER = ['CONNECT', 'TRACE', 'TRACK'];
 export function judgeRequest(request: RequestHead, to: HostPort, way: Way | null): RequestVerdict {
   const { method, headers, hosts } = request;
   const target = readTarget(request.target);
-  if (!target || NEVER.includes(method) || headers.upgrade !== undefined) return refuse(ENDED.strange);
+  if (!target || NEVER.includes(method)) return refuse(ENDED.strange);
   const [named, ...more] = hosts;
   if (named === undefined || more.length > 0) return refuse(ENDED.strange);
   if (!agreedHost(`${to.host}:${to.port}`, named)) return refuse(ENDED.notThisHost);
