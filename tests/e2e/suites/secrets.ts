@@ -90,6 +90,46 @@ export function secretsSuite(sandbox: SandboxKind): void {
   );
 
   test(
+    `promises 8 to 12: attack: ${sandbox}: forged names, other methods and paths, and plain HTTP carry no secret`,
+    options,
+    async (t) => {
+      const { house, host, run } = await openInside(t, sandbox);
+      await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      const to = ['--host', host.at, '--method', 'GET', '--path', '/v1/*', '--private'];
+      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'bearer', ...to]);
+      const at = `https://${host.at}`;
+      const said = await run(
+        'main',
+        `${CURL} -X POST ${at}/v1/me`,
+        `${CURL} ${at}/v2/me`,
+        `${CURL} --path-as-is ${at}/v1/../v2/me`,
+        `${CURL} --path-as-is ${at}/v1/%2e%2e/v2/me`,
+        `${CURL} -H 'Host: evil.example' ${at}/v1/me`,
+        `${CURL} -k --connect-to evil.example:443:${host.at} https://evil.example/v1/me`,
+        `${CURL} --request-target https://evil.example/v1/me ${at}/v1/me`,
+        `${CURL} -H 'Connection: upgrade' -H 'Upgrade: websocket' ${at}/v1/me`,
+        `${CURL} http://${host.at}/v1/me`,
+        // Not by the proxy: there is no other way.
+        `curl -sk --noproxy '*' --max-time 5 ${at}/v1/me; echo code $?`,
+      );
+      for (const n of [0, 1, 2, 3, 8]) assert.match(said[n] ?? '', /HTTP\/1\.1 403 /, `command ${n}`);
+      assert.match(said[4] ?? '', /HTTP\/1\.1 421 /);
+      for (const n of [6, 7]) assert.match(said[n] ?? '', /HTTP\/1\.1 400 /, `command ${n}`);
+      // Its hello says another name than CONNECT: cut off without a word.
+      assert.doesNotMatch(said[5] ?? '', /HTTP\/1\.1 (?!200 Connection)/);
+      assert.match(said[9] ?? '', /code 7/);
+      assert.equal(host.seen.length, 0);
+      const [own = ''] = await run('main', `${CURL} -H 'Authorization: Bearer mine' ${at}/v1/me`);
+      assert.match(own, /200 OK/);
+      assert.equal(host.seen[0]?.headers.authorization, `Bearer ${SECRET}`);
+
+      await bellhop(house, ['secrets', 'revoke', 'github', '--host', host.at]);
+      assert.match((await run('main', `${CURL} ${at}/v1/me`))[0] ?? '', /403/);
+      assert.equal(host.seen.length, 1);
+    },
+  );
+
+  test(
     `promise 11: attack: ${sandbox}: the secret is looked for everywhere and found nowhere`,
     options,
     async (t) => {

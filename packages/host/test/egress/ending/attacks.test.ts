@@ -281,3 +281,13 @@ test('attack: the key of the authority is its own, and what sandboxes see holds 
   for (const name of readdirSync(join(dir, 'trust')))
     assert.doesNotMatch(readFileSync(join(dir, 'trust', name), 'utf8'), /PRIVATE/);
 });
+
+test('promise 14: with the egress process gone, what is open ends and nothing else is reached', async (t) => {
+  const world = await granted(t);
+  const tls = await world.open();
+  const ended = closed(tls);
+  await world.egress.stop();
+  await ended;
+  await assert.rejects(world.ask('GET', '/v1/me'));
+  assert.deepEqual(world.seen, []);
+});
