@@ -23,6 +23,7 @@ import { createLogReader } from './api/operator/log-reader.ts';
 import { sessionRoutes } from './api/operator/sessions.ts';
 import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
+import { createSecretRoutes } from './api/secret-routes.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
 import { createCookies } from './api/sign-in/cookies.ts';
@@ -36,7 +37,7 @@ import { createWebApp } from './api/web-app.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
-import type { Egress, EgressListener, Policy, Spending } from './egress/port.ts';
+import type { Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
@@ -72,7 +73,7 @@ export interface HostParts {
   /** What an earlier host on this data may have used instead. */
   readonly others: readonly SandboxRuntime[];
   /** Started already; it is the caller's, who ends it last. */
-  readonly egress: Egress & Spending & Policy & { listen(listener: EgressListener): void };
+  readonly egress: Egress & Spending & Policy & Secrets & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -226,6 +227,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const guardRoutes = [
     ...createBudgetRoutes({ store, spending: egress, supervisor }),
     ...createHostRoutes({ store, policy: egress }),
+    ...createSecretRoutes({ store, secrets: egress }),
   ];
   const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
   const letters = deadLetterRoutes(looks);

@@ -206,6 +206,12 @@ function noWayOut(process: Process): HostParts['egress'] {
     hosts: nothing,
     allowHost: nothing,
     removeHost: nothing,
+    secrets: nothing,
+    keepSecret: nothing,
+    rotate: nothing,
+    requestRules: nothing,
+    addRequestRules: nothing,
+    removeRequestRules: nothing,
   };
 }
 

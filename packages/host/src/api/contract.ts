@@ -25,7 +25,7 @@
  *   POST /v1/links                                     -> 201 SignInLink
  *   POST /v1/password              SetPassword         -> 204
  *
- * About models, money and hosts, on both: guard-shapes.ts
+ * About models, money and hosts, on both: guard-shapes.ts; about secrets: secret-shapes.ts
  *
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
@@ -44,6 +44,7 @@
 
 export type * from './guard-shapes.ts';
 export type * from './operator/shapes.ts';
+export type * from './secret-shapes.ts';
 
 export interface Status {
   readonly version: string;

@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import { type Held, readBody } from './body.ts';
 import { judge, judgeAnswer, type Passed } from './judge.ts';
+import { formsOf } from './policy/placing.ts';
 import { type Endpoint, PROVIDERS } from './providers.ts';
 import { REFUSALS, type Refusal, refusalBody } from './refusals.ts';
 import { createScrubber } from './scrub.ts';
@@ -135,7 +136,7 @@ function send(
 
 /** Takes the key out of what passes, and meters the rest: an answer that says the key as its model's name is on record. */
 function passing(key: string | null, look: (chunk: Buffer) => void): Transform {
-  const scrubber = createScrubber(key);
+  const scrubber = createScrubber(key === null ? [] : formsOf(key, []));
   const seen = (clean: Buffer): Buffer => {
     look(clean);
     return clean;

@@ -2,8 +2,8 @@
  * What host and egress process say to each other: JSON lines over the child's stdin and stdout.
  *
  * Both ends come from one checkout and trust each other, so frames are typed and not checked. A request carries `n`,
- * and its end the same `n`. A key travels in one direction alone and in one frame alone, `secret`, on the day that
- * its owner enters it.
+ * and its end the same `n`. A key travels in one direction alone and in two frames alone, `secret` and
+ * `keepSecret`, on the day that its owner enters it.
  */
 import type { Readable } from 'node:stream';
 import type { SandboxUser } from '../folders.ts';
@@ -18,6 +18,9 @@ import type {
   KeyState,
   Known,
   ModelReply,
+  RequestRule,
+  RuleChoice,
+  SecretView,
 } from './port.ts';
 import type { Endpoint } from './providers.ts';
 
@@ -46,6 +49,16 @@ export interface Requests {
   hosts: { readonly asks: null; readonly brings: readonly HostRule[] };
   allow: { readonly asks: HostRule; readonly brings: readonly HostRule[] };
   disallow: { readonly asks: Omit<HostRule, 'isPrivate'>; readonly brings: readonly HostRule[] };
+  secrets: { readonly asks: null; readonly brings: readonly SecretView[] };
+  /** `value` null removes it. */
+  keepSecret: {
+    readonly asks: { readonly name: string; readonly value: string | null };
+    readonly brings: readonly SecretView[];
+  };
+  rotate: { readonly asks: null; readonly brings: number };
+  requestRules: { readonly asks: null; readonly brings: readonly RequestRule[] };
+  addRules: { readonly asks: readonly RequestRule[]; readonly brings: readonly RequestRule[] };
+  removeRules: { readonly asks: RuleChoice; readonly brings: readonly RequestRule[] };
   budgets: { readonly asks: null; readonly brings: BudgetsView };
   budget: { readonly asks: BudgetChange; readonly brings: BudgetsView };
   answer: { readonly asks: BudgetAnswer; readonly brings: BudgetsView };

@@ -8,6 +8,9 @@
 import { join } from 'node:path';
 import { heldOfAll, heldOfSession } from './body.ts';
 import { type Handlers as DoorHandlers, type OpenDoor, openDoor } from './door.ts';
+import { Authority } from './ending/authority.ts';
+import { ENDER_LIMITS, Ender } from './ending/ender.ts';
+import { wayBy } from './ending/judge-request.ts';
 import { type ForwardDeps, forward, refuse } from './forward.ts';
 import {
   EGRESS_REFUSED,
@@ -20,12 +23,14 @@ import {
   toLine,
 } from './frames.ts';
 import { Keys } from './keys.ts';
+import { RequestRules } from './policy/requests.ts';
 import { resolveAll } from './policy/resolve.ts';
 import { Rules } from './policy/rules.ts';
 import { TUNNEL_LIMITS } from './policy/tunnel.ts';
 import { Tunnels } from './policy/tunnels.ts';
 import { type DoorPlan, EgressError, type Known } from './port.ts';
 import { askOllama, listModels, testModel } from './probe.ts';
+import { Secrets } from './secrets.ts';
 import { createUpstream } from './upstream.ts';
 import { Budgets } from './usage/budgets.ts';
 import { Ledger } from './usage/ledger.ts';
@@ -42,12 +47,13 @@ function say(frame: EgressToHost): void {
   process.stdout.write(toLine(frame));
 }
 
-function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
+async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void> {
   // What is shared with a sandbox gets its rights one by one.
   process.umask(0o077);
   const dir = join(config.dataDir, 'egress');
   const warn = (what: string) => say({ t: 'warn', what });
-  const keys = new Keys(new Vault(dir, env.BELLHOP_KEY || undefined), env);
+  const vault = new Vault(dir, env.BELLHOP_KEY || undefined);
+  const keys = new Keys(vault, env);
   const db = openUsageDb(dir);
   const budgets = new Budgets(db);
   const prices = openPrices(dir, warn);
@@ -64,9 +70,24 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const known = (): Known => ({ keys: keys.states, ollama: state.ollama });
   const doors = new Map<string, OpenDoor>();
   const rules = new Rules(dir);
+  const requests = new RequestRules(dir);
+  const secrets = new Secrets(vault, requests, Date.now);
+  const wayOf = (agent: string, host: string, port: number) =>
+    wayBy(rules.find(agent, host, port), requests.of(agent, host, port));
+  const ender = new Ender({
+    authority: await Authority.open(config, Date.now),
+    wayOf,
+    secretOf: (name) => secrets.value(name),
+    noteUsed: (name) => secrets.noteUsed(name),
+    limits: ENDER_LIMITS,
+  });
   const tunnels = new Tunnels({
     resolve: resolveAll,
-    find: (agent, host, port) => rules.find(agent, host, port),
+    find(agent, host, port) {
+      const way = wayOf(agent, host, port);
+      return way && { isPrivate: way.isPrivate, isEnded: way.rules.length > 0 };
+    },
+    end: (inside, hello, to) => ender.end(inside, hello, to),
     limits: TUNNEL_LIMITS,
   });
 
@@ -133,6 +154,26 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       tunnels.cut(rule);
       return rules.all();
     },
+    secrets: async () => secrets.list(),
+    async keepSecret({ name, value }) {
+      const gone = value === null ? secrets.list().find((one) => one.name === name) : undefined;
+      secrets.keep(name, value);
+      for (const grant of gone?.grants ?? []) tunnels.cut(grant);
+      return secrets.list();
+    },
+    rotate: async () => secrets.rotate(),
+    requestRules: async () => requests.all(),
+    async addRules(added) {
+      secrets.add(added);
+      // One that is blind would go on past them.
+      for (const rule of added) tunnels.cut(rule);
+      return requests.all();
+    },
+    async removeRules(which) {
+      secrets.remove(which);
+      tunnels.cut(which);
+      return requests.all();
+    },
     budgets: async () => budgets.show(Date.now()),
     async budget({ agent, period, capMicros }) {
       budgets.set(agent, period, capMicros);
@@ -179,7 +220,7 @@ function toWords(error: unknown): { code: string; message: string; hint: string 
 }
 
 try {
-  main(JSON.parse(process.argv[2] ?? '') as EgressConfig, process.env);
+  await main(JSON.parse(process.argv[2] ?? '') as EgressConfig, process.env);
 } catch (error) {
   const { message, hint } = toWords(error);
   process.stderr.write(`${message}\n${hint}\n`);

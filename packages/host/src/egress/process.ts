@@ -29,12 +29,18 @@ import {
   type EgressListener,
   type Known,
   type Policy,
+  type Secrets,
   type Spending,
 } from './port.ts';
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Small heaps: bodies pass in chunks. */
-const FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning'];
+const FLAGS = [
+  '--max-semi-space-size=1',
+  '--v8-pool-size=1',
+  '--disable-warning=ExperimentalWarning',
+  '--use-system-ca',
+];
 /** Who needs it while it starts waits this long. */
 const PATIENCE_MS = 5_000;
 const RESTART_BASE_MS = 100;
@@ -59,7 +65,7 @@ interface Waiting {
   reject(error: EgressError): void;
 }
 
-export class EgressProcess implements Egress, Spending, Policy {
+export class EgressProcess implements Egress, Spending, Policy, Secrets {
   readonly #deps: EgressDeps;
   readonly #doors = new Set<DoorPlan>();
   readonly #waiting = new Map<number, Waiting>();
@@ -173,6 +179,18 @@ export class EgressProcess implements Egress, Spending, Policy {
   allowHost: Policy['allowHost'] = (rule) => this.#request('allow', rule);
 
   removeHost: Policy['removeHost'] = (rule) => this.#request('disallow', rule);
+
+  secrets: Secrets['secrets'] = () => this.#request('secrets', null);
+
+  keepSecret: Secrets['keepSecret'] = (name, value) => this.#request('keepSecret', { name, value });
+
+  rotate: Secrets['rotate'] = () => this.#request('rotate', null);
+
+  requestRules: Secrets['requestRules'] = () => this.#request('requestRules', null);
+
+  addRequestRules: Secrets['addRequestRules'] = (rules) => this.#request('addRules', rules);
+
+  removeRequestRules: Secrets['removeRequestRules'] = (which) => this.#request('removeRules', which);
 
   budgets: Spending['budgets'] = () => this.#request('budgets', null);
 

@@ -170,8 +170,39 @@ const usage: Of<contract.UsageView> = v.strictObject({
   ),
 });
 const hosts: Of<contract.HostList> = v.strictObject({
-  hosts: v.array(v.strictObject({ agent: text, host: text, port: count, private: v.boolean() })),
+  hosts: v.array(
+    v.strictObject({
+      agent: text,
+      host: text,
+      port: count,
+      private: v.boolean(),
+      method: maybe,
+      path: maybe,
+    }),
+  ),
 });
+const secrets: Of<contract.SecretList> = v.strictObject({
+  secrets: v.array(
+    v.strictObject({
+      name: text,
+      setAt: maybe,
+      usedAt: maybe,
+      readable: v.boolean(),
+      grants: v.array(
+        v.strictObject({
+          agent: text,
+          host: text,
+          port: count,
+          method: maybe,
+          path: text,
+          as: text,
+          private: v.boolean(),
+        }),
+      ),
+    }),
+  ),
+});
+const rotated: Of<contract.Rotated> = v.strictObject({ sealed: count });
 const period = v.picklist(['session', 'hour', 'day', 'month']);
 const budgets: Of<contract.BudgetList> = v.strictObject({
   budgets: v.array(
@@ -286,6 +317,8 @@ export const ANSWERS = {
   UsageView: usage,
   BudgetList: budgets,
   HostList: hosts,
+  SecretList: secrets,
+  Rotated: rotated,
   DeadLetterList: deadLetters,
   SessionList: sessions,
   WhyList: why,

@@ -1,14 +1,17 @@
 /**
- * CONNECT: a blind tunnel to a host that is allowed. Its TLS is between the two ends; what is judged here is where it
- * leads, by everything that names it.
+ * CONNECT: a tunnel to a host that is allowed. Its TLS is between the two ends, so it is blind, unless the host has
+ * rules by method and path: then the TLS ends here (ending/). What is judged here is where it leads, by everything that
+ * names it.
  *
  *   CONNECT --one plain name, rule--> resolved, every address judged --200--> hello: its name is the same --> connected
+ *                                                                                                        \--> ended
  *
  * The address that was judged is the one that is connected to: the name is resolved once, here, and never again.
  */
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { EndedTo } from '../ending/ender.ts';
 import type { HostRule } from '../port.ts';
 import { REFUSALS, type Refusal, refusalText } from '../refusals.ts';
 import { mayGo } from './addresses.ts';
@@ -18,8 +21,15 @@ import { agreedHost, type HostPort } from './host-names.ts';
 export interface TunnelDeps {
   /** All addresses of a name. Rejects when there is none. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
-  readonly find: (agent: string, host: string, port: number) => Pick<HostRule, 'isPrivate'> | null;
+  readonly find: (agent: string, host: string, port: number) => TunnelRule | null;
+  /** Takes over a tunnel whose TLS ends here. */
+  readonly end: (inside: Socket, hello: Buffer, to: EndedTo) => Promise<void>;
   readonly limits: TunnelLimits;
+}
+
+export interface TunnelRule extends Pick<HostRule, 'isPrivate'> {
+  /** Its TLS ends here. */
+  readonly isEnded: boolean;
 }
 
 export interface TunnelLimits {
@@ -33,12 +43,12 @@ export const TUNNEL_LIMITS: TunnelLimits = { stepMs: 15_000, idleMs: 300_000 };
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
-/** Resolves when the tunnel has ended, or was refused. Rejects only when the rule cannot be read. */
+/** Resolves when the tunnel has ended, or was refused. Rejects when the rule cannot be read, or no certificate be made. */
 export async function openTunnel(
   deps: TunnelDeps,
   agent: string,
   request: Pick<IncomingMessage, 'url' | 'headers'>,
-  inside: Duplex,
+  inside: Socket,
   head: Buffer,
 ): Promise<void> {
   inside.on('error', () => undefined);
@@ -62,7 +72,9 @@ export async function openTunnel(
     inside.destroy();
     return closed;
   }
-  join(inside, hello.bytes, open(addresses, wanted.port, deps.limits), deps.limits);
+  const to = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+  if (rule.isEnded) await deps.end(inside, hello.bytes, { ...wanted, agent, addresses: to });
+  else join(inside, hello.bytes, open(to, wanted.port, deps.limits), deps.limits);
   return closed;
 }
 
@@ -105,14 +117,13 @@ function readName(
 }
 
 /** To one of these addresses, and to no other, whatever the name says by now. */
-function open(addresses: readonly string[], port: number, { stepMs }: TunnelLimits): Socket {
-  const all = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+function open(addresses: EndedTo['addresses'], port: number, { stepMs }: TunnelLimits): Socket {
   const socket = connect({
     host: 'judged.invalid',
     port,
     allowHalfOpen: true,
     autoSelectFamily: true,
-    lookup: (_name, _options, found) => found(null, all),
+    lookup: (_name, _options, found) => found(null, [...addresses]),
   });
   const late = setTimeout(() => socket.destroy(), stepMs);
   const done = () => clearTimeout(late);

@@ -1,5 +1,5 @@
 /** The tunnels that are open, so that one whose rule is removed ends with it. */
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { HostRule } from '../port.ts';
 import { agreedHost } from './host-names.ts';
 import { openTunnel, type TunnelDeps } from './tunnel.ts';
@@ -7,7 +7,7 @@ import { openTunnel, type TunnelDeps } from './tunnel.ts';
 interface OpenTunnel {
   readonly agent: string;
   readonly target: string;
-  readonly socket: Duplex;
+  readonly socket: Socket;
 }
 
 export class Tunnels {
@@ -22,7 +22,7 @@ export class Tunnels {
   async open(
     agent: string,
     request: Parameters<typeof openTunnel>[2],
-    socket: Duplex,
+    socket: Socket,
     head: Buffer,
   ): Promise<void> {
     const tunnel = { agent, target: request.url ?? '', socket };
@@ -30,14 +30,14 @@ export class Tunnels {
     try {
       await openTunnel(this.#deps, agent, request, socket, head);
     } catch {
-      // Its rule cannot be read: closed by default.
+      // Its rule cannot be read, or no certificate be made: closed by default.
       socket.destroy();
     } finally {
       this.#open.delete(tunnel);
     }
   }
 
-  cut({ agent, host, port }: Omit<HostRule, 'isPrivate'>): void {
+  cut({ agent, host, port }: Pick<HostRule, 'agent' | 'host' | 'port'>): void {
     for (const tunnel of this.#open) {
       const to = agreedHost(tunnel.target, undefined);
       if (tunnel.agent === agent && to?.host === host && to.port === port) tunnel.socket.destroy();

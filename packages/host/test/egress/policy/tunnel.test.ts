@@ -65,7 +65,8 @@ async function openWay(
       return next;
     },
     find: (agent, host, wanted) =>
-      agent === 'bell' && wanted === port && host in answers ? { isPrivate } : null,
+      agent === 'bell' && wanted === port && host in answers ? { isPrivate, isEnded: false } : null,
+    end: async () => assert.fail('its TLS is ended'),
   });
   const dir = tempFolder(t);
   const door = await openDoor({ dataDir: dir, user: null }, dir, {
