@@ -83,7 +83,7 @@ async function runIn(dataDir: string, script: Script, onTrace: (line: string) =>
   const platforms = PLATFORMS.map((name) => new Platform(name, kernel, chance(name), judge.watchSends()));
   const chats = [...new Set(story.sayings.map(({ chat }) => chat))];
   const house = new House({ kernel, random: chance('house'), dataDir, platforms, chats, sandboxes });
-  const happened = tell(story, { kernel, house, platforms, sandboxes });
+  const happened = tell(story, { kernel, house, platforms, sandboxes, judge });
   const towns: readonly Facts[] = platforms.map(({ name, said, offered }) => ({
     platform: name,
     said,
@@ -169,6 +169,7 @@ interface Town {
   readonly house: House;
   readonly platforms: readonly Platform[];
   readonly sandboxes: Sandboxes;
+  readonly judge: Judge;
 }
 
 /** Posts all that is said and happens. Counts what could happen. */
@@ -188,7 +189,7 @@ function tell(story: Story, town: Town): { count: number } {
 }
 
 /** False when there was nothing for it to happen to. */
-function happen(happening: Happening, { kernel, house, sandboxes }: Town): boolean {
+function happen(happening: Happening, { kernel, house, sandboxes, judge }: Town): boolean {
   const [runner] = sandboxes.alive;
   switch (happening.kind) {
     case 'the clock jumps':
@@ -217,5 +218,7 @@ function happen(happening: Happening, { kernel, house, sandboxes }: Town): boole
     case 'a runner is stopped':
       if (runner) runner.process.frozen = true;
       return runner !== undefined;
+    case 'a person tries it again':
+      return house.tryAgain((session, message) => judge.again.ask(session, message));
   }
 }

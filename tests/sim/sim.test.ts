@@ -78,3 +78,37 @@ test('a failing run is made as small as it can be', async () => {
   assert.deepEqual(smallest.script.story, { sayings: [], happenings: [] });
   assert.equal(scriptWords(smallest).length, 2);
 });
+
+test('what has failed goes back only where a person asks for it', async () => {
+  const saying = { id: 'm1', atMs: 2_000, platform: 'keyed', chat: 'chat-1', deed: 'fail' } as const;
+  const asked = { id: 'h1', atMs: 20_000, kind: 'a person tries it again' } as const;
+  const lines: string[] = [];
+  const tell = async (happenings: readonly (typeof asked)[]) => {
+    lines.length = 0;
+    const story = { sayings: [saying], happenings };
+    const { violation } = await run({ seed: 1, story, faults: new Map() }, (line) => lines.push(line));
+    assert.equal(violation, null);
+    return lines.filter((line) => line.includes('There is no answer')).length;
+  };
+  assert.deepEqual([await tell([]), await tell([asked])], [1, 2]);
+});
+
+test('/stop ends the turn that is at work, and is answered', async () => {
+  const where = { platform: 'keyed', chat: 'chat-1' } as const;
+  const sayings = [
+    { id: 'm1', atMs: 2_000, deed: 'hang once', ...where },
+    { id: 'm2', atMs: 6_000, deed: '/stop', ...where },
+  ] as const;
+  const lines: string[] = [];
+  const { violation } = await run(
+    { seed: 1, story: { sayings, happenings: [] }, faults: new Map() },
+    (line) => lines.push(line),
+  );
+  assert.equal(violation, null);
+  for (const said of ['keyed says Stopping.', 'you stopped it']) {
+    assert.ok(
+      lines.some((line) => line.includes(said)),
+      said,
+    );
+  }
+});

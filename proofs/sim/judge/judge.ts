@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Kernel } from '../machine/kernel.ts';
 import type { Offered, Platform } from '../town/platform.ts';
 import type { Sandbox, Sandboxes } from '../town/sandboxes.ts';
+import { Again } from './again.ts';
 import {
   type Counts,
   type Facts,
@@ -31,8 +32,9 @@ interface Held {
 export class Judge {
   readonly #reader: StoreReader;
   readonly sends: SendWatch;
-  readonly #store = new StoreWatch();
-  readonly #mailboxes = new MailboxWatch((charge) => this.#whyNotCharged(charge));
+  readonly again = new Again();
+  readonly #store = new StoreWatch(this.again);
+  readonly #mailboxes = new MailboxWatch(this.again, (charge) => this.#whyNotCharged(charge));
   readonly #held: Held[] = [];
   readonly #sandboxes: Sandboxes;
   /** The first thing that may not be. */

@@ -5,7 +5,7 @@
 import { answerTo, sentFor, taskOf } from '../town/harness.ts';
 import { HOSTILE } from '../town/hostile.ts';
 import type { Offered, Said } from '../town/platform.ts';
-import type { PlatformName } from '../town/story.ts';
+import { isCommand, type PlatformName } from '../town/story.ts';
 import type { Row, StoreReader } from './store-reader.ts';
 import { Violation } from './violation.ts';
 
@@ -101,6 +101,11 @@ function judgeMessage(
   const [target] = mine;
   if (!target || mine.length !== 1) throw new Violation('lost', `${saying.id} has ${mine.length} targets`);
   const own = store.deliveries.filter((d) => d.session_id === target.session_id);
+  if (isCommand(saying.deed)) {
+    if (!own.some((d) => d.out_id === `notice:command:${saying.id}`))
+      throw new Violation('lost', `${saying.id} is a command, and has no answer`);
+    return;
+  }
   if (target.state === 'answered') {
     const answers = own.filter(({ content }) => lines(content).includes(answerTo(saying.id)));
     if (answers.length === 0) throw new Violation('lost', `${saying.id} is answered, and no answer was sent`);

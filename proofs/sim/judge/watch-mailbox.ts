@@ -3,6 +3,7 @@
  * is charged once for each generation that ended on it, never for one that lives (`tries` = generations).
  */
 import type { ReadRows } from '../machine/kernel.ts';
+import type { Again } from './again.ts';
 import { Violation } from './violation.ts';
 
 interface Seen {
@@ -23,10 +24,12 @@ const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled'])
 export class MailboxWatch {
   readonly #inboxes = new Map<string, Map<string, Seen>>();
   readonly charges: Charge[] = [];
+  readonly #again: Again;
   readonly #mayBeCharged: (charge: Charge) => string | null;
 
   /** @param mayBeCharged null, or why this generation cannot be the cause. */
-  constructor(mayBeCharged: (charge: Charge) => string | null) {
+  constructor(again: Again, mayBeCharged: (charge: Charge) => string | null) {
+    this.#again = again;
     this.#mayBeCharged = mayBeCharged;
   }
 
@@ -64,8 +67,10 @@ export class MailboxWatch {
     const what = `${inbox} ${message}: ${JSON.stringify(before)} then ${JSON.stringify(now)}`;
     if (now.seq !== before.seq) throw new Violation('a message has another number now', what);
     if (now.attempt < before.attempt) throw new Violation('an attempt was taken back', what);
-    if (ENDED.has(before.status) && now.status !== before.status)
-      throw new Violation('an ended message goes on', what);
+    const goesOn = ENDED.has(before.status) && now.status !== before.status;
+    // It begins anew, without a try.
+    if (goesOn && now.tries === 0 && this.#again.use('mailbox', `${inbox} ${message}`)) return;
+    if (goesOn) throw new Violation('an ended message goes on', what);
     if (now.tries === before.tries) return;
     if (now.tries !== before.tries + 1) throw new Violation('more than one try in one commit', what);
     const charge = { inbox, message, generation };

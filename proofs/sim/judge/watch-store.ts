@@ -3,6 +3,7 @@
  * only the tables that the commit has touched.
  */
 import type { ReadRows } from '../machine/kernel.ts';
+import type { Again } from './again.ts';
 import { Violation } from './violation.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -15,6 +16,11 @@ export class StoreWatch {
   readonly #targets = new Map<string, Row>();
   readonly #deliveries = new Map<string, Row>();
   readonly #generations = new Map<string, Row>();
+  readonly #again: Again;
+
+  constructor(again: Again) {
+    this.#again = again;
+  }
 
   committed(tables: readonly string[], read: ReadRows): void {
     const touches = (table: string) => tables.some((one) => one.endsWith(` ${table}`));
@@ -32,6 +38,7 @@ export class StoreWatch {
     for (const [key, before] of this.#targets) {
       const after = rows.get(key);
       if (!after) throw new Violation('an accepted message is gone', key);
+      if (before.state === 'failed' && after.state !== 'failed' && this.#again.use('store', key)) continue;
       const [from, to] = [before.state, after.state].map((state) => TARGET_ORDER.indexOf(String(state)));
       if (to === undefined || from === undefined || to < from || (TERMINAL.has(before.state) && to !== from))
         throw new Violation('a message has gone back', `${key} from ${before.state} to ${after.state}`);

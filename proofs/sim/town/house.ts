@@ -5,6 +5,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServedChannel } from '../../../packages/channels/src/served/index.ts';
+import type { DeadLetterList } from '../../../packages/host/src/api/operator/shapes.ts';
+import { type ApiRequest, type App, answer } from '../../../packages/host/src/api/routing.ts';
 import { systemClock } from '../../../packages/host/src/clock.ts';
 import { type Host, type HostParts, startHost } from '../../../packages/host/src/host.ts';
 import { readSettings } from '../../../packages/host/src/settings.ts';
@@ -39,6 +41,7 @@ export class House {
   #process: Process | null = null;
   #host: Host | null = null;
   #store: Store | null = null;
+  #page: App | null = null;
   #wanted = true;
   boots = 0;
 
@@ -108,6 +111,26 @@ export class House {
     });
   }
 
+  /** A person on the page asks for the last dead letter to be tried again; false when there is no page. */
+  tryAgain(asked: (session: string, message: string) => void): boolean {
+    const [process, page] = [this.#process, this.#page];
+    if (!this.isUp || !process || !page) return false;
+    const ask = (method: string, path: string) => answer(page, requestOf(method, path), logTo(process));
+    process.enter(() => {
+      const asking = async (): Promise<void> => {
+        const list = await ask('GET', '/v1/dead-letters');
+        const [letter] =
+          'json' in list && list.status === 200 ? (list.json as DeadLetterList).deadLetters : [];
+        if (!letter) return;
+        asked(letter.session, letter.message);
+        await ask('POST', `/v1/dead-letters/${letter.message}/retry`);
+      };
+      // An answer never rejects: what its process died of is an answer that nobody reads.
+      void asking();
+    });
+    return true;
+  }
+
   /** For good. */
   end(): void {
     this.#wanted = false;
@@ -132,7 +155,14 @@ export class House {
       channels: this.#platforms.map((platform) => platform.adapter()),
       version: 'sim',
       harness: 'sim',
-      page: { port: 0, serve: () => undefined, close: async () => undefined },
+      page: {
+        port: 0,
+        serve: (app) => {
+          // Whoever asks here is signed in.
+          this.#page = { routes: app.routes };
+        },
+        close: async () => undefined,
+      },
       url: '',
       siteDir: this.#siteDir,
       onStop: () => undefined,
@@ -182,6 +212,19 @@ function noWayOut(process: Process): HostParts['egress'] {
     requestRules: nothing,
     addRequestRules: nothing,
     removeRequestRules: nothing,
+  };
+}
+
+function requestOf(method: string, path: string): ApiRequest {
+  return {
+    method,
+    path,
+    query: new URLSearchParams(),
+    headers: {},
+    body: (async function* () {})(),
+    local: { address: '', port: 0 },
+    signal: new AbortController().signal,
+    cut: () => undefined,
   };
 }
 

@@ -15,7 +15,7 @@ import {
 } from '@bellhop/channels';
 import { Crash, current, type Fault, type Kernel, type Process } from '../machine/kernel.ts';
 import type { Random } from '../machine/random.ts';
-import type { PlatformName, Saying } from './story.ts';
+import { isCommand, type PlatformName, type Saying } from './story.ts';
 
 const SEND_TIMEOUT_MS = 10_000;
 const OFFER_AGAIN_MS = 3_000;
@@ -141,7 +141,7 @@ export class Platform {
       thread: null,
       sender: { id: ownerOf(this.name), name: 'person' },
       sentAt: this.#kernel.wallMs,
-      text: `${id} ${deed}`,
+      text: isCommand(deed) ? deed : `${id} ${deed}`,
       files: [],
       isMention: true,
       isGroup: false,

@@ -4,7 +4,10 @@ import type { Random } from '../machine/random.ts';
 export const PLATFORMS = ['keyed', 'marked', 'held'] as const;
 export type PlatformName = (typeof PLATFORMS)[number];
 
-/** What the agent does with a message (harness.ts). */
+/** What a person says to Bellhop itself. */
+export const COMMANDS = ['/stop', '/new'] as const;
+
+/** What the agent does with a message (harness.ts), or Bellhop. */
 export const DEEDS = [
   'say',
   'say',
@@ -19,6 +22,7 @@ export const DEEDS = [
   'die once',
   'die',
   'hang once',
+  ...COMMANDS,
 ] as const;
 export type Deed = (typeof DEEDS)[number];
 
@@ -39,7 +43,13 @@ export type Happening = { readonly id: string; readonly atMs: number } & (
   | { readonly kind: 'a runner is killed' }
   | { readonly kind: 'a runner is stopped' }
   | { readonly kind: 'the engine is down'; readonly ms: number }
+  /** What has failed last. */
+  | { readonly kind: 'a person tries it again' }
 );
+
+export function isCommand(deed: Deed): boolean {
+  return COMMANDS.some((command) => command === deed);
+}
 
 export interface Story {
   readonly sayings: readonly Saying[];
@@ -62,7 +72,7 @@ export function drawStory(random: Random): Story {
     chat: random.pick(chats),
     deed: random.pick(DEEDS),
   }));
-  const happenings = Array.from({ length: random.below(4) }, (_, n) => drawHappening(random, `h${n + 1}`));
+  const happenings = Array.from({ length: random.below(5) }, (_, n) => drawHappening(random, `h${n + 1}`));
   return { sayings, happenings };
 }
 
@@ -78,6 +88,8 @@ function drawHappening(random: Random, id: string): Happening {
     'a runner is killed',
     'a runner is stopped',
     'the engine is down',
+    'a person tries it again',
+    'a person tries it again',
   ] as const);
   switch (kind) {
     case 'the clock jumps':
