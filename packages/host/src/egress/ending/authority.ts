@@ -21,6 +21,8 @@ import type { Signed } from './certificates.ts';
 import type { NotaryRequest } from './notary.ts';
 
 const NOTARY = fileURLToPath(new URL('./notary.ts', import.meta.url));
+/** It takes 0.1 s; one that hangs is ended. */
+const NOTARY_MS = 15_000;
 /** A certificate of a week is used for half of it. */
 const USED_MS = 3.5 * 24 * 60 * 60 * 1_000;
 /** An authority that ends sooner than this is made anew. */
@@ -97,6 +99,7 @@ async function ask(request: NotaryRequest): Promise<Signed> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', NOTARY], {
     env: {},
     stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: NOTARY_MS,
   });
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
   // One that ends early says no JSON.
