@@ -78,13 +78,14 @@ export function passOn(
   });
   out.once('response', (answer) => {
     seen.answer = true;
-    const judged = judgeHostAnswer(answer.headersDistinct, forms);
+    const status = answer.statusCode ?? 0;
+    const judged = judgeHostAnswer(status, answer.headersDistinct, forms);
     if ('refusal' in judged) {
       fail(judged.refusal);
       return;
     }
     answer.once('error', () => response.destroy());
-    response.writeHead(answer.statusCode ?? 0, judged.headers);
+    response.writeHead(status, judged.headers);
     response.flushHeaders();
     answer.pipe(scrubbing(forms)).pipe(response);
   });
