@@ -86,9 +86,14 @@ function withModel(ask: Ask, { pathname }: URL): Ask {
 }
 
 export function withKey(passed: Request, endpoint: Endpoint, key: string | null): Request {
-  const { auth } = PROVIDERS[endpoint.provider];
+  const { auth, otherAuth } = PROVIDERS[endpoint.provider];
   if (key === null) return passed;
-  return { ...passed, headers: { ...passed.headers, [auth.header]: `${auth.prefix}${key}` } };
+  if (!otherAuth || !key.startsWith(otherAuth.begins))
+    return { ...passed, headers: { ...passed.headers, [auth.header]: `${auth.prefix}${key}` } };
+  const { header, prefix, beta } = otherAuth;
+  const asked = passed.headers['anthropic-beta'];
+  const betas = asked === undefined ? beta : `${asked},${beta}`;
+  return { ...passed, headers: { ...passed.headers, [header]: `${prefix}${key}`, 'anthropic-beta': betas } };
 }
 
 function send(

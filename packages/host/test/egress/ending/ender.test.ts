@@ -151,3 +151,16 @@ test('attack: a client that dribbles its request, or says none, is cut off', asy
   }
   assert.deepEqual(way.seen, []);
 });
+
+test('a host that answers before it has all of the body is heard to its end', async (t) => {
+  const way = await openWay(t, HOST, ['127.0.0.1']);
+  const tls = await open(way);
+  if (typeof tls === 'string') assert.fail(tls);
+  const body = Buffer.alloc(8 * 1024 * 1024);
+  tls.write(`POST /0 HTTP/1.1\r\nHost: ${HOST}:${way.port}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  tls.write(body);
+  const said = { text: '' };
+  while (!said.text.endsWith('ok')) said.text += String(await once(tls, 'data'));
+  assert.match(said.text, /^HTTP\/1\.1 200 OK/);
+  tls.destroy();
+});
