@@ -20,6 +20,7 @@ import { TUNNEL_LIMITS } from '../../../src/egress/policy/tunnel.ts';
 import { Tunnels } from '../../../src/egress/policy/tunnels.ts';
 import { EGRESS_SOCKET, type RequestRule } from '../../../src/egress/port.ts';
 import { tempFolder } from '../../temp-folder.ts';
+import { NO_TRAIL } from '../no-trail.ts';
 
 const HOST = 'api.example';
 
@@ -76,7 +77,8 @@ async function openWay(
   const dir = tempFolder(t);
   const door = await openDoor({ dataDir: dir, user: null }, dir, {
     handle: (_, response) => void response.end(),
-    connect: (request, socket, head) => void tunnels.open('bell', request, socket, head),
+    connect: (request, socket, head) =>
+      void tunnels.open({ agent: 'bell', trail: NO_TRAIL }, request, socket, head),
     refuse,
   });
   t.after(() => door.close());
