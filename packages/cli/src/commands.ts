@@ -110,7 +110,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'usage [options]',
     summary: 'what the models used, and what it cost',
     options: {
-      by: { type: 'string', value: 'WHAT', help: 'agent, session, day or model (default: agent)' },
+      by: { type: 'string', value: 'WHAT', help: 'agent, session, task, day, model (default: agent)' },
       json: JSON_OUT,
     },
     takesWords: false,

@@ -41,7 +41,8 @@ import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
 import type { AuditTrail, Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
-import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
+import { PRICES_FILE } from './egress/usage/prices.ts';
+import { readCalls, readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
@@ -62,6 +63,7 @@ import { forgetSignIns } from './store/sign-ins.ts';
 import { tellAlert } from './supervisor/budget-alert.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { AgentId, Clock, Log, SessionId, Settings } from './types.ts';
+import { readUsageByTask } from './usage-by-task.ts';
 
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
@@ -242,6 +244,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
     models,
     egress,
     usage: (by) => readUsageSums(egressDir, by),
+    usageByTask: () => readUsageByTask({ store, mailboxes, calls: () => readCalls(egressDir) }),
+    pricesPath: join(egressDir, PRICES_FILE),
   });
   const guardRoutes = [
     ...createBudgetRoutes({ store, spending: egress, supervisor }),

@@ -23,6 +23,7 @@ import { play } from './fake-agent.ts';
 import { json, refuse } from './fake-answer.ts';
 import { FakeLetters } from './fake-letters.ts';
 import { FakeModelApi } from './fake-model-api.ts';
+import { FakeMoney } from './fake-money.ts';
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'";
@@ -52,6 +53,7 @@ export class FakeServer {
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
   readonly letters = new FakeLetters();
   readonly models = new FakeModelApi();
+  readonly money = new FakeMoney();
   signedIn = true;
   password = 'open sesame';
   /** Looked at before a request is handled; true = it has dealt with it. */
@@ -192,7 +194,8 @@ export class FakeServer {
     if (this.letters.handle(request.method, pathname, response)) return;
     const thread = searchParams.get('thread') ?? 'main';
     const route = `${request.method} ${pathname}`;
-    const said = this.models.answer(route, searchParams, body);
+    const said =
+      this.models.answer(route, searchParams, body) ?? this.money.answer(route, searchParams, body);
     if (said) return json(response, said.status, said.body);
     const talk = this.talk(thread);
     switch (route) {

@@ -137,7 +137,14 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const money = { costMicros: 3, chargedMicros: 3, unpriced: 0 };
   const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, ...money };
   const usage = () => [{ key: 'bell', ...sum }];
-  const modelRoutes = createModelRoutes({ store, models, egress, usage });
+  const modelRoutes = createModelRoutes({
+    store,
+    models,
+    egress,
+    usage,
+    usageByTask: async () => usage(),
+    pricesPath: '/data/egress/prices.json',
+  });
   const nothing = async () => ({ budgets: [], stops: [] });
   const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
   const none = async () => [];

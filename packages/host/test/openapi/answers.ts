@@ -155,10 +155,13 @@ const modelTest: Of<contract.ModelTest> = v.strictObject({
 });
 const models: Of<contract.ModelList> = v.strictObject({ provider: text, models: v.array(text) });
 const usage: Of<contract.UsageView> = v.strictObject({
-  by: v.picklist(['agent', 'session', 'day', 'model']),
+  by: v.picklist(['agent', 'session', 'task', 'day', 'model']),
+  estimate: v.boolean(),
+  prices: text,
   rows: v.array(
     v.strictObject({
       key: text,
+      label: text,
       calls: count,
       inputTokens: count,
       outputTokens: count,

@@ -52,6 +52,18 @@ export function durationWords(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** What a person typed, in millionths of a dollar; null for what is no amount. */
+export function microsIn(text: string): number | null {
+  const amount = Number(text.trim().replace(/^\$/, '').replace(',', '.'));
+  return text.trim() !== '' && amount > 0 && amount <= 1_000_000 ? Math.round(amount * 1_000_000) : null;
+}
+
+/** 1,234 or 12.3k or 4.5M. */
+export function countWords(count: number): string {
+  if (count < 10_000) return count.toLocaleString('en');
+  return count < 1_000_000 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
+}
+
 export function sizeWords(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`;
