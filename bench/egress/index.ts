@@ -52,7 +52,13 @@ export const egress = {
     });
     const recorded: { next: () => void } = { next: () => undefined };
     const ignore = () => undefined;
-    way.listen({ call: () => recorded.next(), known: ignore, parked: ignore, alert: ignore });
+    way.listen({
+      call: () => recorded.next(),
+      known: ignore,
+      parked: ignore,
+      alert: ignore,
+      ask: async () => 'not asked',
+    });
     way.start();
     try {
       const folder = await makeFolder(folders, 'shared', 'run', 'bench');

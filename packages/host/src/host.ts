@@ -9,11 +9,15 @@ import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import {
   type ConversationLog,
+  ownerOn,
   SERVED_NAMES,
   type ServedChannel,
   type ServedName,
+  threadOf,
 } from '@bellhop/channels/served';
+import { Approvals } from './access/approvals.ts';
 import { createAccessGate } from './access/gate.ts';
+import { createApprovalRoutes } from './api/approval-routes.ts';
 import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
 import { createHostRoutes } from './api/host-routes.ts';
@@ -186,6 +190,19 @@ export async function startHost(parts: HostParts): Promise<Host> {
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 
+  const approvals = new Approvals({
+    store,
+    policy: egress,
+    delivery,
+    clock,
+    log,
+    nudge: (session) => supervisor.nudge(session),
+    ended({ channel, chat, thread }, question, option) {
+      const key = { channel, chat, thread: threadOf(thread) };
+      watchers.tell(key, { type: 'answered', question, option });
+      logs.get(channel)?.changed(chat, key.thread);
+    },
+  });
   egress.listen({
     call: (call) => supervisor.modelCalled(call),
     known: () => models.lookAgain(),
@@ -195,9 +212,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
         log.error('budget alert', { session: alert.session, error: String(error) }),
       );
     },
+    ask: (ask) => approvals.ask(ask),
   });
   await delivery.start();
   const takenOver = await supervisor.start();
+  await approvals.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
   retention.start();
   for (const channel of channels.values()) {
@@ -241,6 +260,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       // The log names paths of this machine: it is for who sits at it.
       served: [
         ...forPage,
+        ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
         ...modelRoutes,
         ...guardRoutes,
         ...letters,
@@ -253,6 +273,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const app = createOwnerApp({
     served: [
       ...forOwner,
+      ...createApprovalRoutes({ store, approvals, by: ownerOn('terminal') }),
       ...modelRoutes,
       ...guardRoutes,
       ...letters,
@@ -272,6 +293,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
       await retention.stop();
+      approvals.stop();
       await supervisor.stop();
       await delivery.stop();
       await parts.page.close();

@@ -8,12 +8,15 @@
 import type { Readable } from 'node:stream';
 import type { SandboxUser } from '../folders.ts';
 import type {
+  AskAnswer,
   BudgetAlert,
   BudgetAnswer,
   BudgetChange,
   BudgetsView,
   CallRecord,
   DoorPlan,
+  HostAsk,
+  HostGrant,
   HostRule,
   KeyState,
   Known,
@@ -46,6 +49,9 @@ export interface Requests {
   hosts: { readonly asks: null; readonly brings: readonly HostRule[] };
   allow: { readonly asks: HostRule; readonly brings: readonly HostRule[] };
   disallow: { readonly asks: Omit<HostRule, 'isPrivate'>; readonly brings: readonly HostRule[] };
+  grant: { readonly asks: HostGrant; readonly brings: null };
+  /** The host's answer to an `ask`, by its number. */
+  answerAsk: { readonly asks: { readonly ask: number; readonly answer: AskAnswer }; readonly brings: null };
   budgets: { readonly asks: null; readonly brings: BudgetsView };
   budget: { readonly asks: BudgetChange; readonly brings: BudgetsView };
   answer: { readonly asks: BudgetAnswer; readonly brings: BudgetsView };
@@ -68,6 +74,7 @@ export type EgressToHost =
   | { readonly t: 'call'; readonly call: CallRecord }
   | { readonly t: 'parked'; readonly agent: string }
   | { readonly t: 'alert'; readonly alert: BudgetAlert }
+  | { readonly t: 'ask'; readonly n: number; readonly ask: HostAsk }
   /** For the host's log. */
   | { readonly t: 'warn'; readonly what: string };
 

@@ -20,6 +20,8 @@ import {
   toLine,
 } from './frames.ts';
 import { Keys } from './keys.ts';
+import { Asking } from './policy/asking.ts';
+import { Grants } from './policy/grants.ts';
 import { resolveAll } from './policy/resolve.ts';
 import { Rules } from './policy/rules.ts';
 import { TUNNEL_LIMITS } from './policy/tunnel.ts';
@@ -64,9 +66,13 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const known = (): Known => ({ keys: keys.states, ollama: state.ollama });
   const doors = new Map<string, OpenDoor>();
   const rules = new Rules(dir);
+  const grants = new Grants(dir);
+  const asking = new Asking((n, ask) => say({ t: 'ask', n, ask }));
   const tunnels = new Tunnels({
     resolve: resolveAll,
     find: (agent, host, port) => rules.find(agent, host, port),
+    grants,
+    refusal: (asker, to) => asking.refusal({ ...asker, ...to }),
     limits: TUNNEL_LIMITS,
   });
 
@@ -101,7 +107,7 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
           void forward(own, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
             letOut(purse, whose, endpoint, ask),
           ),
-        connect: (request, socket, head) => void tunnels.open(agent, request, socket, head),
+        connect: (request, socket, head) => void tunnels.open({ session, agent }, request, socket, head),
         refuse,
       };
       doors.set(doorName(door), await openDoor(config, dir, ways));
@@ -130,8 +136,17 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
     },
     async disallow(rule) {
       rules.remove(rule);
+      grants.remove(rule);
       tunnels.cut(rule);
       return rules.all();
+    },
+    async grant(grant) {
+      grants.add(grant);
+      return null;
+    },
+    async answerAsk({ ask, answer }) {
+      asking.heard(ask, answer);
+      return null;
     },
     budgets: async () => budgets.show(Date.now()),
     async budget({ agent, period, capMicros }) {

@@ -27,6 +27,7 @@ import {
   type Egress,
   EgressError,
   type EgressListener,
+  type HostAsk,
   type Known,
   type Policy,
   type Spending,
@@ -174,6 +175,10 @@ export class EgressProcess implements Egress, Spending, Policy {
 
   removeHost: Policy['removeHost'] = (rule) => this.#request('disallow', rule);
 
+  grantHost: Policy['grantHost'] = async (grant) => {
+    await this.#request('grant', grant);
+  };
+
   budgets: Spending['budgets'] = () => this.#request('budgets', null);
 
   setBudget: Spending['setBudget'] = (change) => this.#request('budget', change);
@@ -239,6 +244,9 @@ export class EgressProcess implements Egress, Spending, Policy {
       case 'alert':
         this.#listener?.alert(frame.alert);
         return;
+      case 'ask':
+        void this.#ask(frame.n, frame.ask);
+        return;
       case 'warn':
         this.#deps.log.warn('egress', { said: frame.what });
         return;
@@ -249,6 +257,12 @@ export class EgressProcess implements Egress, Spending, Policy {
         else waiting?.reject(new EgressError(frame.error.code, frame.error.message, frame.error.hint));
       }
     }
+  }
+
+  async #ask(n: number, ask: HostAsk): Promise<void> {
+    const answer = (await this.#listener?.ask(ask)) ?? 'not asked';
+    // It died meanwhile, and the question with it.
+    await this.#send('answerAsk', { ask: n, answer }).catch(() => undefined);
   }
 
   /** @param inWords what it wrote is a sentence and a hint for the owner. */

@@ -2,7 +2,7 @@
  * CONNECT: a blind tunnel to a host that is allowed. Its TLS is between the two ends; what is judged here is where it
  * leads, by everything that names it.
  *
- *   CONNECT --one plain name, rule--> resolved, every address judged --200--> hello: its name is the same --> connected
+ *   CONNECT --one plain name, rule or grant--> resolved, every address judged --200--> hello: its name is the same --> connected
  *
  * The address that was judged is the one that is connected to: the name is resolved once, here, and never again.
  */
@@ -13,12 +13,17 @@ import type { HostRule } from '../port.ts';
 import { REFUSALS, type Refusal, refusalText } from '../refusals.ts';
 import { mayGo } from './addresses.ts';
 import { readHello } from './client-hello.ts';
+import type { Asker, Grants } from './grants.ts';
 import { agreedHost, type HostPort } from './host-names.ts';
 
 export interface TunnelDeps {
   /** All addresses of a name. Rejects when there is none. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly find: (agent: string, host: string, port: number) => Pick<HostRule, 'isPrivate'> | null;
+  /** What the owner has granted to one session. */
+  readonly grants: Pick<Grants, 'isGood' | 'take'>;
+  /** For a host that neither names. Never rejects. */
+  readonly refusal: (asker: Asker, to: HostPort) => Promise<Refusal>;
   readonly limits: TunnelLimits;
 }
 
@@ -36,7 +41,7 @@ const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 /** Resolves when the tunnel has ended, or was refused. Rejects only when the rule cannot be read. */
 export async function openTunnel(
   deps: TunnelDeps,
-  agent: string,
+  asker: Asker,
   request: Pick<IncomingMessage, 'url' | 'headers'>,
   inside: Duplex,
   head: Buffer,
@@ -49,12 +54,15 @@ export async function openTunnel(
   };
   const wanted = agreedHost(request.url ?? '', request.headers.host);
   if (!wanted) return end(REFUSALS.notAHost);
-  const rule = deps.find(agent, wanted.host, wanted.port);
-  if (!rule) return end(hostRefusal(wanted));
+  const { host, port } = wanted;
+  const rule = deps.find(asker.agent, host, port);
+  if (!rule && !deps.grants.isGood(asker, host, port)) return end(await deps.refusal(asker, wanted));
   const addresses = await within(deps.limits.stepMs, deps.resolve(wanted.host)).catch(() => null);
   if (inside.destroyed) return;
   if (addresses === null) return end(REFUSALS.unresolved);
-  if (!mayGo(addresses, rule.isPrivate)) return end(REFUSALS.badAddress);
+  if (!mayGo(addresses, rule?.isPrivate === true)) return end(REFUSALS.badAddress);
+  // Last of all: what would not have passed has used nothing up.
+  if (!rule && !deps.grants.take(asker, host, port)) return end(await deps.refusal(asker, wanted));
   inside.write(ESTABLISHED);
   const hello = await readName(inside, head, deps.limits.stepMs);
   // From here on its end is in TLS, and would not read words of ours.
@@ -64,10 +72,6 @@ export async function openTunnel(
   }
   join(inside, hello.bytes, open(addresses, wanted.port, deps.limits), deps.limits);
   return closed;
-}
-
-function hostRefusal({ host, port }: HostPort): Refusal {
-  return { ...REFUSALS.proxy, message: `${REFUSALS.proxy.message} It is ${host}, port ${port}.` };
 }
 
 /** The client's first words, as far as its name is in them; null when they are no TLS, do not come or break off. */

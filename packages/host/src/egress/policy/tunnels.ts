@@ -1,6 +1,7 @@
 /** The tunnels that are open, so that one whose rule is removed ends with it. */
 import type { Duplex } from 'node:stream';
 import type { HostRule } from '../port.ts';
+import type { Asker } from './grants.ts';
 import { agreedHost } from './host-names.ts';
 import { openTunnel, type TunnelDeps } from './tunnel.ts';
 
@@ -20,15 +21,15 @@ export class Tunnels {
 
   /** Resolves when it has ended. Never rejects. */
   async open(
-    agent: string,
+    asker: Asker,
     request: Parameters<typeof openTunnel>[2],
     socket: Duplex,
     head: Buffer,
   ): Promise<void> {
-    const tunnel = { agent, target: request.url ?? '', socket };
+    const tunnel = { agent: asker.agent, target: request.url ?? '', socket };
     this.#open.add(tunnel);
     try {
-      await openTunnel(this.#deps, agent, request, socket, head);
+      await openTunnel(this.#deps, asker, request, socket, head);
     } catch {
       // Its rule cannot be read: closed by default.
       socket.destroy();
