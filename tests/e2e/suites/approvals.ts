@@ -9,8 +9,8 @@ import { houseFor } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
 
 const HOST = 'api.bellhop-test.invalid';
-/** Says CONNECT by hand, and what the way out answered: a client would keep its words to itself. */
-const ASK = `node -e 'const p = new URL(process.env.HTTPS_PROXY); require("http").request({ host: p.hostname, port: p.port, method: "CONNECT", path: "HOST:443", headers: { host: "HOST:443" } }).on("connect", (r, s, h) => { console.log(r.statusCode); s.on("data", (d) => console.log(String(d))); if (h.length) console.log(String(h)); s.on("close", () => process.exit()); setTimeout(() => process.exit(), 5000).unref() }).end()'`;
+/** CONNECT by hand, to see what the way out says: a client would keep those words to itself. */
+const ASK = `curl -s -i --proxy '' --max-time 30 -X CONNECT --request-target ${HOST}:443 -H 'Host: ${HOST}:443' $HTTPS_PROXY`;
 
 /** What an agent could try in its sandbox to answer its own card: to reach the owner's socket or page, or write the store. */
 const ANSWER = [
@@ -27,7 +27,7 @@ export function approvalsSuite(sandbox: SandboxKind): void {
     await house.up();
     const { port } = new URL((await house.api.status()).body.url);
     const stream = await house.api.events('cards');
-    const reach = async () => (await house.ask(`run ${ASK.replaceAll('HOST', HOST)}`, 'cards')).reply ?? '';
+    const reach = async () => (await house.ask(`run ${ASK}`, 'cards')).reply ?? '';
     const list = async (): Promise<readonly ApprovalRow[]> => {
       const { stdout, stderr } = await house.bellhop(['approvals', '--json']);
       assert.equal(stderr, '');
@@ -72,11 +72,11 @@ export function approvalsSuite(sandbox: SandboxKind): void {
     await house.up();
     assert.match(await reach(), /502[\s\S]*No address was found/);
     // The same agent in another conversation was given nothing.
-    const other = await house.ask(`run ${ASK.replaceAll('HOST', HOST)}`, 'elsewhere');
+    const other = await house.ask(`run ${ASK}`, 'elsewhere');
     assert.match(other.reply ?? '', /403[\s\S]*The owner is being asked/);
     const second = await open();
     await house.bellhop(['approvals', 'deny', second?.id ?? '']);
-    const refused = await house.ask(`run ${ASK.replaceAll('HOST', HOST)}`, 'elsewhere');
+    const refused = await house.ask(`run ${ASK}`, 'elsewhere');
     assert.match(refused.reply ?? '', /403[\s\S]*was asked, and said no/);
   });
 }
