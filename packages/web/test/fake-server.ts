@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type {
   ConversationView,
+  DecideApproval,
   LogBody,
   LogEntry,
   MessageStateName,
@@ -47,6 +48,7 @@ interface Talk {
 export class FakeServer {
   readonly sent: SendMessage[] = [];
   readonly answers: SendAnswer[] = [];
+  readonly decided: DecideApproval[] = [];
   readonly stopped: string[] = [];
   readonly retried: string[] = [];
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
@@ -229,6 +231,8 @@ export class FakeServer {
         return this.#accept(body as unknown as SendMessage, response);
       case 'POST /v1/answers':
         return this.#answer(body as unknown as SendAnswer, response);
+      case 'POST /v1/approvals/decide':
+        return this.#decide(body as unknown as DecideApproval, response);
       case 'POST /v1/turns/stop':
         this.stopped.push(String(body.thread));
         return json(response, 202, {});
@@ -269,6 +273,28 @@ export class FakeServer {
     this.say(thread, { kind: 'user', text: option, files: [] }, { id });
     this.say(thread, { kind: 'text', text: `You chose: ${option}`, files: [] }, { replyTo: id });
     this.receipt(thread, id, 'answered');
+  }
+
+  #decide(word: DecideApproval, response: ServerResponse): void {
+    const found = [...this.#talks].find(([, { entries }]) =>
+      entries.some(({ body }) => body.kind === 'question' && body.question === word.id),
+    );
+    const [thread = '', talk] = found ?? [];
+    const before = talk?.answered.get(word.id);
+    if (!talk || before !== undefined) {
+      refuse(response, 409, `this was decided before: ${before}`, 'See: ./bellhop approvals');
+      return;
+    }
+    this.decided.push(word);
+    this.endCard(thread, word.id, word.decision);
+    json(response, 200, {});
+  }
+
+  /** A card has its end, by whoever: told to those who look. */
+  endCard(thread: string, question: string, option: string): void {
+    this.talk(thread).answered.set(question, option);
+    this.emit(thread, { type: 'answered', question, option });
+    this.#listChanged(thread);
   }
 
   #stream(talk: Talk, after: number, response: ServerResponse): void {
@@ -330,6 +356,7 @@ const STATUS: Status = {
   sessions: { total: 1, awake: 1, quarantined: 0 },
   messages: { waiting: 0, working: 0, failed: 0 },
   waitingFor: [],
+  approvals: 0,
 };
 
 function frame(event: StreamEvent): string {
