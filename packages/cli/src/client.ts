@@ -17,18 +17,23 @@ import type {
   DeadLetterList,
   DecideApproval,
   Done,
+  GrantSecret,
   HostList,
   MessageState,
   ModelList,
   ModelTest,
   ModelView,
   RemoveHost,
+  RevokeSecret,
+  Rotated,
+  SecretList,
   SendAnswer,
   SendMessage,
   SentMessage,
   SessionList,
   SetBudget,
   SetModel,
+  SetSecret,
   SignInLink,
   Status,
   UploadedFile,
@@ -168,6 +173,30 @@ export class Client {
 
   decideApproval(word: DecideApproval, signal: AbortSignal): Promise<ApprovalRow> {
     return this.#post<ApprovalRow>('/v1/approvals/decide', word, signal);
+  }
+
+  secrets(signal: AbortSignal): Promise<SecretList> {
+    return this.#json<SecretList>({ method: 'GET', path: '/v1/secrets', signal });
+  }
+
+  setSecret(secret: SetSecret, signal: AbortSignal): Promise<SecretList> {
+    return this.#send<SecretList>('PUT', '/v1/secrets', secret, signal);
+  }
+
+  removeSecret(name: string, signal: AbortSignal): Promise<SecretList> {
+    return this.#post<SecretList>('/v1/secrets/remove', { name }, signal);
+  }
+
+  grantSecret(grant: GrantSecret, signal: AbortSignal): Promise<SecretList> {
+    return this.#post<SecretList>('/v1/secrets/grant', grant, signal);
+  }
+
+  revokeSecret(grant: RevokeSecret, signal: AbortSignal): Promise<SecretList> {
+    return this.#post<SecretList>('/v1/secrets/revoke', grant, signal);
+  }
+
+  rotateVault(signal: AbortSignal): Promise<Rotated> {
+    return this.#post<Rotated>('/v1/secrets/rotate', {}, signal);
   }
 
   budgets(signal: AbortSignal): Promise<BudgetList> {

@@ -17,6 +17,7 @@ import { deadLetters } from './operator/dead-letters.ts';
 import { sessions } from './operator/sessions.ts';
 import { why } from './operator/why.ts';
 import { password } from './password.ts';
+import { secrets } from './secrets.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { usage } from './usage.ts';
@@ -25,6 +26,12 @@ const CONVERSATION: Readonly<Record<string, OptionSpec>> = {
   agent: { type: 'string', value: 'NAME', help: 'whom to talk to (default: the first agent)' },
   thread: { type: 'string', value: 'NAME', help: 'which conversation (default: main)' },
   new: { type: 'boolean', value: '', help: 'a fresh conversation' },
+};
+
+const REQUESTS: Readonly<Record<string, OptionSpec>> = {
+  method: { type: 'string', multiple: true, value: 'M', help: 'only this method (may be repeated)' },
+  path: { type: 'string', value: 'PATH', help: 'only this path; "/v1/*": all below it' },
+  private: { type: 'boolean', value: '', help: 'it may lie in your own network, or on this machine' },
 };
 
 const JSON_OUT: OptionSpec = { type: 'boolean', value: '', help: 'print one JSON object' };
@@ -116,7 +123,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'which hosts an agent may reach: allow HOST, remove HOST',
     options: {
       agent: { type: 'string', value: 'NAME', help: 'which agent (default: the first one)' },
-      private: { type: 'boolean', value: '', help: 'it may lie in your own network, or on this machine' },
+      ...REQUESTS,
       json: JSON_OUT,
     },
     takesWords: true,
@@ -134,6 +141,21 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: true,
     run: approvals,
+  },
+  {
+    name: 'secrets',
+    usage: 'secrets [VERB]',
+    summary: 'secrets agents use unseen: set, grant, revoke, rotate',
+    options: {
+      host: { type: 'string', value: 'NAME', help: 'for which host' },
+      port: { type: 'string', value: 'N', help: 'its port (default: 443)' },
+      as: { type: 'string', value: 'HOW', help: 'bearer, basic:USER, header:NAME or query:NAME' },
+      agent: { type: 'string', value: 'NAME', help: 'for which agent (default: the first one)' },
+      ...REQUESTS,
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: secrets,
   },
   {
     name: 'budget',
@@ -203,6 +225,13 @@ export const COMMANDS: readonly Command[] = [
     takesWords: true,
     run: sessions,
   },
+  byLauncher('audit', 'audit [VERB]', 'what went out and what you changed: list, verify, export [FILE]', {
+    agent: { type: 'string', value: 'ID', help: 'only of this agent' },
+    session: { type: 'string', value: 'ID', help: 'only of this session' },
+    last: { type: 'string', value: 'N', help: 'how many rows (30)' },
+    head: { type: 'string', value: 'N:HASH', help: 'verify: what it printed before' },
+    json: JSON_OUT,
+  }),
   byLauncher('test', 'test [PATTERN]', 'run every check and test, or the files that match', {}),
   byLauncher('bench', 'bench [NAME]', 'run the benchmarks', { json: JSON_OUT }),
   byLauncher('sim', 'sim', 'prove that no message is lost or said twice', {

@@ -22,8 +22,8 @@ test('hosts shows each rule, and sends exactly what was typed', async () => {
   assert.equal((await hosts()).out, 'No agent may reach anything but its model.\n');
   list = {
     hosts: [
-      { agent: 'bell', host: 'api.example', port: 443, private: false },
-      { agent: 'bell', host: 'nas.lan', port: 8443, private: true },
+      { agent: 'bell', host: 'api.example', port: 443, private: false, method: null, path: null },
+      { agent: 'bell', host: 'nas.lan', port: 8443, private: true, method: null, path: null },
     ],
   };
   assert.equal(
@@ -31,10 +31,21 @@ test('hosts shows each rule, and sends exactly what was typed', async () => {
     'bell: api.example\nbell: nas.lan:8443  (may be in your own network)\n',
   );
   await hosts('remove', 'api.example');
+  list = {
+    hosts: [{ agent: 'bell', host: 'api.example', port: 443, private: false, method: 'GET', path: '/v1/*' }],
+  };
+  assert.equal(
+    (await hosts('allow', 'api.example', '--method', 'GET', '--method', 'HEAD', '--path', '/v1/*')).out,
+    'bell: api.example  GET /v1/*\n',
+  );
+  await hosts('remove', 'api.example', '--method', 'GET');
+  assert.equal((await hosts('remove', 'api.example', '--method', 'GET', '--method', 'HEAD')).code, 2);
   assert.deepEqual(asked, [
     'GET /v1/hosts ',
     'PUT /v1/hosts {"agent":"bell","host":"nas.lan:8443","private":true}',
     'POST /v1/hosts/remove {"host":"api.example"}',
+    'PUT /v1/hosts {"host":"api.example","methods":["GET","HEAD"],"path":"/v1/*"}',
+    'POST /v1/hosts/remove {"host":"api.example","method":"GET"}',
   ]);
   assert.equal((await hosts('allow')).code, 2);
   assert.equal((await hosts('allow', 'a', 'b')).code, 2);

@@ -18,6 +18,7 @@ import {
 import { Approvals } from './access/approvals.ts';
 import { createAccessGate } from './access/gate.ts';
 import { createApprovalRoutes } from './api/approval-routes.ts';
+import { audited } from './api/audited.ts';
 import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
 import { createHostRoutes } from './api/host-routes.ts';
@@ -27,6 +28,8 @@ import { createLogReader } from './api/operator/log-reader.ts';
 import { sessionRoutes } from './api/operator/sessions.ts';
 import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
+import type { App } from './api/routing.ts';
+import { createSecretRoutes } from './api/secret-routes.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
 import { createCookies } from './api/sign-in/cookies.ts';
@@ -37,10 +40,11 @@ import { createStatusReader } from './api/status.ts';
 import { Watchers } from './api/stream.ts';
 import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
+import { noteHead } from './audit-head.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
-import type { Egress, EgressListener, Policy, Spending } from './egress/port.ts';
+import type { AuditTrail, Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import type { Folders } from './folders.ts';
@@ -76,7 +80,11 @@ export interface HostParts {
   /** What an earlier host on this data may have used instead. */
   readonly others: readonly SandboxRuntime[];
   /** Started already; it is the caller's, who ends it last. */
-  readonly egress: Egress & Spending & Policy & { listen(listener: EgressListener): void };
+  readonly egress: Egress &
+    Spending &
+    Policy &
+    Secrets &
+    AuditTrail & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -193,6 +201,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const approvals = new Approvals({
     store,
     policy: egress,
+    audit: egress,
     delivery,
     clock,
     log,
@@ -213,6 +222,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
       );
     },
     ask: (ask) => approvals.ask(ask),
+    auditHead: (head) => {
+      noteHead(folders.dataDir, head).catch((error: unknown) =>
+        log.warn('length of the audit not noted', { error: String(error) }),
+      );
+    },
   });
   await delivery.start();
   const takenOver = await supervisor.start();
@@ -245,6 +259,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const guardRoutes = [
     ...createBudgetRoutes({ store, spending: egress, supervisor }),
     ...createHostRoutes({ store, policy: egress }),
+    ...createSecretRoutes({ store, secrets: egress }),
   ];
   const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
   const letters = deadLetterRoutes(looks);
@@ -252,23 +267,26 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
+  const recorded = (made: App): App => ({ ...made, routes: audited(made.routes, egress) });
   parts.page.serve(
-    createWebApp({
-      links,
-      cookies,
-      password,
-      // The log names paths of this machine: it is for who sits at it.
-      served: [
-        ...forPage,
-        ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
-        ...modelRoutes,
-        ...guardRoutes,
-        ...letters,
-        whyRoute({ ...looks, readLog: async () => [] }),
-      ],
-      siteDir: parts.siteDir,
-      hostNames: settings.hostNames,
-    }),
+    recorded(
+      createWebApp({
+        links,
+        cookies,
+        password,
+        // The log names paths of this machine: it is for who sits at it.
+        served: [
+          ...forPage,
+          ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
+          ...modelRoutes,
+          ...guardRoutes,
+          ...letters,
+          whyRoute({ ...looks, readLog: async () => [] }),
+        ],
+        siteDir: parts.siteDir,
+        hostNames: settings.hostNames,
+      }),
+    ),
   );
   const app = createOwnerApp({
     served: [
@@ -285,7 +303,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     url: parts.url,
     stop: parts.onStop,
   });
-  const socket: Listener = await listenOnSocket(folders.dataDir, app, log);
+  const socket: Listener = await listenOnSocket(folders.dataDir, recorded(app), log);
   return {
     takenOver,
     refusedFolders: await extraMounts.refusals(),

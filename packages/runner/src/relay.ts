@@ -68,6 +68,8 @@ export function wayOut(port: number | null): {
       HTTPS_PROXY: proxy,
       http_proxy: proxy,
       https_proxy: proxy,
+      // Node looks at them only when told to.
+      NODE_USE_ENV_PROXY: '1',
       NO_PROXY: direct,
       no_proxy: direct,
       ANTHROPIC_BASE_URL: modelUrl,

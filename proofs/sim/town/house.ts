@@ -207,6 +207,13 @@ function noWayOut(process: Process): HostParts['egress'] {
     allowHost: nothing,
     removeHost: nothing,
     grantHost: nothing,
+    record: () => process.wait('write the audit', () => undefined),
+    secrets: nothing,
+    keepSecret: nothing,
+    rotate: nothing,
+    requestRules: nothing,
+    addRequestRules: nothing,
+    removeRequestRules: nothing,
   };
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { ModelRequest, Script } from '../../fake-models/script.ts';
 import { type FakeModel, startFakeModel } from '../../fake-models/server.ts';
-import { type House, houseFor } from './house.ts';
+import { type House, houseFor, type UpOptions } from './house.ts';
 import type { SandboxKind } from './machine.ts';
 
 /** The only key that the model takes. */
@@ -17,12 +17,13 @@ export async function houseWithModel(
   provider: string,
   script: Script,
   sandbox: SandboxKind = 'bwrap',
+  options: UpOptions = {},
 ): Promise<{ readonly house: House; readonly model: FakeModel }> {
   const house = houseFor(t, sandbox);
   const model = await startFakeModel(script, CANARY);
   t.after(() => model.close());
   house.writeSettings({ retryBaseMs: 200 });
-  await house.up();
+  await house.up(options);
   const url = AT_ROOT.includes(provider) ? model.url : `${model.url}/v1`;
   const set = await house.bellhop(
     ['model', 'set', provider, 'test', '--base-url', url, '--key-stdin'],

@@ -14,7 +14,7 @@
 import { randomBytes } from 'node:crypto';
 import { ownerOn, SERVED_NAMES } from '@bellhop/channels/served';
 import type { DeliveryEngine } from '../delivery/port.ts';
-import type { AskAnswer, HostAsk, Policy } from '../egress/port.ts';
+import type { AskAnswer, AuditTrail, HostAsk, Policy } from '../egress/port.ts';
 import { agentById, roleOf } from '../store/agents.ts';
 import * as records from '../store/approvals.ts';
 import { addDelivery } from '../store/deliveries.ts';
@@ -39,6 +39,7 @@ const APPLY_AGAIN_MS = 5_000;
 export interface ApprovalsDeps {
   readonly store: Store;
   readonly policy: Pick<Policy, 'grantHost'>;
+  readonly audit: AuditTrail;
   readonly delivery: DeliveryEngine;
   readonly clock: Clock;
   readonly log: Log;
@@ -169,6 +170,8 @@ export class Approvals implements ApprovalsPort {
     const action = actionOf(approval);
     // Changed by another hand since: it stands for nothing, and holds up no other.
     if (decision === null || action === null) return;
+    // Before what it tells of, and again before it is done again.
+    await this.#deps.audit.record(auditRow(approval, action, decision));
     if (decision !== 'no') await this.#effect(approval.id, action, decision);
     await this.#end(approval, action, decision, (sql) => records.markApplied(sql, approval.id));
   }
@@ -228,6 +231,12 @@ export class Approvals implements ApprovalsPort {
     const found = await sessionById(this.#deps.store.read, session);
     if (found) this.#deps.ended(found, id, end);
   }
+}
+
+function auditRow({ id }: records.Approval, action: Action, decision: records.Decision) {
+  const { agent, session, host, port } = action;
+  const what = 'approval decided' as const;
+  return { who: 'owner', what, agent, session, target: `${host}:${port}`, decision, detail: id };
 }
 
 function reachHost({ agent, session, host, port }: HostAsk): ReachHost {

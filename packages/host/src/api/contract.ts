@@ -25,7 +25,8 @@
  *   POST /v1/links                                     -> 201 SignInLink
  *   POST /v1/password              SetPassword         -> 204
  *
- * About models, money and hosts, on both: guard-shapes.ts; about approvals: approval-shapes.ts
+ * About models, money and hosts, on both: guard-shapes.ts; about secrets and approvals:
+ * secret-shapes.ts, approval-shapes.ts
  *
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
@@ -47,6 +48,7 @@ import type { AnsweredEvent, ApprovalCard } from './approval-shapes.ts';
 export type * from './approval-shapes.ts';
 export type * from './guard-shapes.ts';
 export type * from './operator/shapes.ts';
+export type * from './secret-shapes.ts';
 
 export interface Status {
   readonly version: string;

@@ -19,7 +19,7 @@
  *
  *   GET  /v1/hosts                                     -> HostList
  *   PUT  /v1/hosts                 AllowHost           -> HostList
- *   POST /v1/hosts/remove          RemoveHost          -> HostList
+ *   POST /v1/hosts/remove          RemoveHost          -> HostList (409 no_such_rule: there was none of that method and path)
  */
 
 export interface ModelView {
@@ -106,13 +106,19 @@ export interface AllowHost {
   readonly port?: number;
   /** It may lie in a private network, or be this machine. Default: no. */
   readonly private?: boolean;
+  /** With a method or a path only such requests may pass. Default: every one. */
+  readonly methods?: readonly string[];
+  /** `/v1/me`, or `/v1/*` for all below it. Default: every one. */
+  readonly path?: string;
 }
 
-/** What runs to it is cut off. */
+/** What runs to it is cut off. Without a method and a path: all that opens it, but for secrets. */
 export interface RemoveHost {
   readonly agent?: string;
   readonly host: string;
   readonly port?: number;
+  readonly method?: string;
+  readonly path?: string;
 }
 
 export interface HostList {
@@ -124,6 +130,10 @@ export interface HostRow {
   readonly host: string;
   readonly port: number;
   readonly private: boolean;
+  /** Null: every one. */
+  readonly method: string | null;
+  /** Null: the whole host, by a blind tunnel. */
+  readonly path: string | null;
 }
 
 export type BudgetPeriod = 'session' | 'hour' | 'day' | 'month';

@@ -1,69 +1,77 @@
 /** Which hosts each agent may reach: for the owner, by socket or page. What passes is the egress process's to judge. */
 import * as v from 'valibot';
-import { readHostPort } from '../egress/policy/host-names.ts';
-import type { HostRule, Policy } from '../egress/port.ts';
+import { ANY } from '../egress/policy/paths.ts';
+import type { HostRule, Policy, Secrets } from '../egress/port.ts';
 import { listAgents } from '../store/agents.ts';
 import type { Store } from '../store/port.ts';
 import type { HostList } from './contract.ts';
-import { Problem } from './problem.ts';
-import { findAgent, nameSchema, readBody } from './routes/input.ts';
+import { hostEntries, meantHost, methodSchema, pathSchema } from './host-input.ts';
+import { readBody } from './routes/input.ts';
 import type { ApiRequest, Route } from './routing.ts';
 
-const MAX_BODY_BYTES = 4 * 1024;
-const HTTPS = 443;
+const MAX_BODY_BYTES = 16 * 1024;
 
-const hostEntries = {
-  agent: v.optional(nameSchema),
-  host: v.pipe(v.string(), v.maxLength(300)),
-  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
-};
-export const allowHostSchema = v.strictObject({ ...hostEntries, private: v.optional(v.boolean()) });
-export const removeHostSchema = v.strictObject(hostEntries);
+export const allowHostSchema = v.strictObject({
+  ...hostEntries,
+  private: v.optional(v.boolean()),
+  methods: v.optional(v.pipe(v.array(methodSchema), v.minLength(1), v.maxLength(20))),
+  path: v.optional(pathSchema),
+});
+export const removeHostSchema = v.strictObject({
+  ...hostEntries,
+  method: v.optional(methodSchema),
+  path: v.optional(pathSchema),
+});
 
 export interface HostRoutesDeps {
   readonly store: Store;
-  readonly policy: Policy;
+  readonly policy: Policy & Secrets;
 }
 
 export function createHostRoutes({ store, policy }: HostRoutesDeps): readonly Route[] {
-  async function show(rules: readonly HostRule[]): Promise<HostList> {
+  async function show(): Promise<HostList> {
     const names = new Map((await listAgents(store.read)).map(({ id, name }) => [String(id), name] as const));
+    const narrow = (await policy.requestRules()).filter(({ secret }) => secret === null);
+    const row = ({ agent, host, port, isPrivate }: HostRule, method: string | null, path: string | null) => {
+      return { agent: names.get(agent) ?? agent, host, port, private: isPrivate, method, path };
+    };
     return {
-      hosts: rules.map(({ agent, host, port, isPrivate }) => {
-        return { agent: names.get(agent) ?? agent, host, port, private: isPrivate };
-      }),
+      hosts: [
+        ...(await policy.hosts()).map((rule) => row(rule, null, null)),
+        ...narrow.map((rule) => row(rule, rule.method === ANY.method ? null : rule.method, rule.path)),
+      ],
     };
   }
 
   async function allow(request: ApiRequest): Promise<HostList> {
     const asked = await readBody(request, allowHostSchema, MAX_BODY_BYTES);
-    return show(await policy.allowHost({ ...(await meant(asked)), isPrivate: asked.private === true }));
+    const rule = { ...(await meantHost(store, asked)), isPrivate: asked.private === true };
+    const { methods, path } = asked;
+    if (methods === undefined && path === undefined) await policy.allowHost(rule);
+    else {
+      const none = { secret: null, placing: null };
+      await policy.addRequestRules(
+        (methods ?? [ANY.method]).map((method) => ({ ...rule, ...none, method, path: path ?? ANY.path })),
+      );
+    }
+    return show();
   }
 
+  /** Without a method and a path: all that opens this host, secrets excepted. */
   async function remove(request: ApiRequest): Promise<HostList> {
-    return show(
-      await policy.removeHost(await meant(await readBody(request, removeHostSchema, MAX_BODY_BYTES))),
-    );
-  }
-
-  async function meant(asked: v.InferOutput<typeof removeHostSchema>): Promise<Omit<HostRule, 'isPrivate'>> {
-    const agent = (await findAgent(store, asked.agent)).id;
-    const found = readHostPort(asked.host, asked.port ?? HTTPS);
-    // A port in the name and another one beside it: nobody knows which is meant.
-    if (found && (asked.port === undefined || found.port === asked.port)) return { agent, ...found };
-    throw new Problem(
-      400,
-      'bad_request',
-      'this is not the plain name of one host',
-      'As in: ./bellhop hosts allow api.example.com',
-    );
+    const asked = await readBody(request, removeHostSchema, MAX_BODY_BYTES);
+    const host = await meantHost(store, asked);
+    const { method = null, path = null } = asked;
+    if (method === null && path === null) await policy.removeHost(host);
+    await policy.removeRequestRules({ ...host, secret: null, method, path });
+    return show();
   }
 
   const json = (handle: (request: ApiRequest) => Promise<unknown>): Route['handle'] => {
     return async (request) => ({ status: 200, json: await handle(request) });
   };
   return [
-    { method: 'GET', path: '/v1/hosts', handle: json(async () => show(await policy.hosts())) },
+    { method: 'GET', path: '/v1/hosts', handle: json(show) },
     { method: 'PUT', path: '/v1/hosts', handle: json(allow) },
     { method: 'POST', path: '/v1/hosts/remove', handle: json(remove) },
   ];

@@ -6,6 +6,8 @@ import type { ApiError } from './contract.ts';
 const EGRESS_STATUS: Readonly<Record<string, number>> = {
   bad_request: 400,
   no_key: 409,
+  no_such_rule: 409,
+  no_such_secret: 409,
   no_such_stop: 409,
   unavailable: 503,
 };

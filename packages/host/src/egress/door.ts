@@ -7,6 +7,7 @@
  */
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Folders, shareFile } from '../folders.ts';
 import { type DoorPlan, EGRESS_SOCKET } from './port.ts';
@@ -39,7 +40,7 @@ export const DOOR_LIMITS: DoorLimits = {
 
 export type Handler = (incoming: IncomingMessage, response: ServerResponse) => void;
 /** Gets a CONNECT, with what came behind it. */
-export type ConnectHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+export type ConnectHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
 export interface Handlers {
   readonly handle: Handler;
@@ -96,7 +97,8 @@ export async function openDoor(
   server.on('connect', (request, socket, head) => {
     tunnels.add(socket);
     socket.once('close', () => tunnels.delete(socket));
-    connect(request, socket, head);
+    // On a Unix socket it is one, whatever the type says.
+    connect(request, socket as Socket, head);
   });
   server.on('upgrade', (_request, socket) => say(socket, REFUSALS.strange));
   server.on('clientError', (_error, socket) => {

@@ -2,11 +2,12 @@
  * What host and egress process say to each other: JSON lines over the child's stdin and stdout.
  *
  * Both ends come from one checkout and trust each other, so frames are typed and not checked. A request carries `n`,
- * and its end the same `n`. A key travels in one direction alone and in one frame alone, `secret`, on the day that
- * its owner enters it.
+ * and its end the same `n`. A key travels in one direction alone and in two frames alone, `secret` and
+ * `keepSecret`, on the day that its owner enters it.
  */
 import type { Readable } from 'node:stream';
 import type { SandboxUser } from '../folders.ts';
+import type { AuditEntry, Head } from './audit/chain.ts';
 import type {
   AskAnswer,
   BudgetAlert,
@@ -21,6 +22,9 @@ import type {
   KeyState,
   Known,
   ModelReply,
+  RequestRule,
+  RuleChoice,
+  SecretView,
 } from './port.ts';
 import type { Endpoint } from './providers.ts';
 
@@ -52,9 +56,21 @@ export interface Requests {
   grant: { readonly asks: HostGrant; readonly brings: null };
   /** The host's answer to an `ask`, by its number. */
   answerAsk: { readonly asks: { readonly ask: number; readonly answer: AskAnswer }; readonly brings: null };
+  secrets: { readonly asks: null; readonly brings: readonly SecretView[] };
+  /** `value` null removes it. */
+  keepSecret: {
+    readonly asks: { readonly name: string; readonly value: string | null };
+    readonly brings: readonly SecretView[];
+  };
+  rotate: { readonly asks: null; readonly brings: number };
+  requestRules: { readonly asks: null; readonly brings: readonly RequestRule[] };
+  addRules: { readonly asks: readonly RequestRule[]; readonly brings: readonly RequestRule[] };
+  removeRules: { readonly asks: RuleChoice; readonly brings: readonly RequestRule[] };
   budgets: { readonly asks: null; readonly brings: BudgetsView };
   budget: { readonly asks: BudgetChange; readonly brings: BudgetsView };
   answer: { readonly asks: BudgetAnswer; readonly brings: BudgetsView };
+  /** What the host is about to do itself. */
+  audit: { readonly asks: AuditEntry; readonly brings: null };
 }
 
 export type RequestName = keyof Requests;
@@ -75,6 +91,8 @@ export type EgressToHost =
   | { readonly t: 'parked'; readonly agent: string }
   | { readonly t: 'alert'; readonly alert: BudgetAlert }
   | { readonly t: 'ask'; readonly n: number; readonly ask: HostAsk }
+  /** The audit is as long as this: for a note of it outside of our folder. */
+  | { readonly t: 'head'; readonly head: Head }
   /** For the host's log. */
   | { readonly t: 'warn'; readonly what: string };
 

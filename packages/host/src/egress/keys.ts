@@ -4,6 +4,7 @@
  */
 import { EgressError, type KeyState } from './port.ts';
 import { type Endpoint, keyName, PROVIDERS } from './providers.ts';
+import { isSecret } from './secrets.ts';
 import type { Vault } from './vault.ts';
 
 /** Printable, and long enough that taking it out of an answer cannot take the answer apart. */
@@ -30,7 +31,7 @@ export class Keys {
   }
 
   get states(): readonly KeyState[] {
-    const stored = this.#vault.names.map((name): KeyState => {
+    const stored = modelKeys(this.#vault).map((name): KeyState => {
       const readable = this.#vault.get(name) !== null;
       return { name, from: 'vault', readable };
     });
@@ -49,4 +50,9 @@ export class Keys {
     }
     this.#vault.set(name, value);
   }
+}
+
+/** The owner's secrets lie in the same vault. */
+function modelKeys({ names }: Vault): string[] {
+  return names.filter((name) => !isSecret(name));
 }

@@ -6,8 +6,16 @@
  * host. Nothing is written to stdout but frames, and no key anywhere.
  */
 import { join } from 'node:path';
+import type { AuditEntry } from './audit/chain.ts';
+import { createDoorTrail } from './audit/door-trail.ts';
+import { ownerRows } from './audit/owner-rows.ts';
+import { RefusalRows } from './audit/refusals.ts';
+import { Trail } from './audit/trail.ts';
 import { heldOfAll, heldOfSession } from './body.ts';
 import { type Handlers as DoorHandlers, type OpenDoor, openDoor } from './door.ts';
+import { Authority } from './ending/authority.ts';
+import { ENDER_LIMITS, Ender } from './ending/ender.ts';
+import { wayBy } from './ending/judge-request.ts';
 import { type ForwardDeps, forward, refuse } from './forward.ts';
 import {
   EGRESS_REFUSED,
@@ -22,12 +30,14 @@ import {
 import { Keys } from './keys.ts';
 import { Asking } from './policy/asking.ts';
 import { Grants } from './policy/grants.ts';
+import { RequestRules } from './policy/requests.ts';
 import { resolveAll } from './policy/resolve.ts';
 import { Rules } from './policy/rules.ts';
 import { TUNNEL_LIMITS } from './policy/tunnel.ts';
 import { Tunnels } from './policy/tunnels.ts';
 import { type DoorPlan, EgressError, type Known } from './port.ts';
 import { askOllama, listModels, testModel } from './probe.ts';
+import { Secrets } from './secrets.ts';
 import { createUpstream } from './upstream.ts';
 import { Budgets } from './usage/budgets.ts';
 import { Ledger } from './usage/ledger.ts';
@@ -40,16 +50,20 @@ type Handlers = {
   readonly [Name in RequestName]: (asks: Requests[Name]['asks']) => Promise<Requests[Name]['brings']>;
 };
 
+/** A row of an agent's may be the 50th that was not told yet; the owner's are told at once. */
+const TELL_HEAD_EVERY = 50;
+
 function say(frame: EgressToHost): void {
   process.stdout.write(toLine(frame));
 }
 
-function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
+async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void> {
   // What is shared with a sandbox gets its rights one by one.
   process.umask(0o077);
   const dir = join(config.dataDir, 'egress');
   const warn = (what: string) => say({ t: 'warn', what });
-  const keys = new Keys(new Vault(dir, env.BELLHOP_KEY || undefined), env);
+  const vault = new Vault(dir, env.BELLHOP_KEY || undefined);
+  const keys = new Keys(vault, env);
   const db = openUsageDb(dir);
   const budgets = new Budgets(db);
   const prices = openPrices(dir, warn);
@@ -68,13 +82,35 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   const rules = new Rules(dir);
   const grants = new Grants(dir);
   const asking = new Asking((n, ask) => say({ t: 'ask', n, ask }));
+  const requests = new RequestRules(dir);
+  const secrets = new Secrets(vault, requests, Date.now);
+  const wayOf = (agent: string, host: string, port: number) =>
+    wayBy(rules.find(agent, host, port), requests.of(agent, host, port));
+  const ender = new Ender({
+    authority: await Authority.open(config, Date.now),
+    wayOf,
+    secretOf: (name) => secrets.value(name),
+    noteUsed: (name) => secrets.noteUsed(name),
+    limits: ENDER_LIMITS,
+  });
   const tunnels = new Tunnels({
     resolve: resolveAll,
-    find: (agent, host, port) => rules.find(agent, host, port),
+    find(agent, host, port) {
+      const way = wayOf(agent, host, port);
+      return way && { isPrivate: way.isPrivate, isEnded: way.rules.length > 0 };
+    },
     grants,
-    refusal: (asker, to) => asking.refusal({ ...asker, ...to }),
+    refusal: (asker, to) => asking.refusal(asker, to),
+    end: (inside, hello, to) => ender.end(inside, hello, to),
     limits: TUNNEL_LIMITS,
   });
+
+  const trail = new Trail(dir, Date.now);
+  const append = (entry: AuditEntry) => {
+    trail.append(entry);
+    if (entry.who === 'owner' || trail.head.n % TELL_HEAD_EVERY === 0) say({ t: 'head', head: trail.head });
+  };
+  const refusals = new RefusalRows(append, Date.now);
 
   const purse: PurseDeps = {
     ledger: new Ledger(db, budgets),
@@ -101,13 +137,15 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       checkPurse(purse, door);
       const { dir, session, agent, generation } = door;
       const whose = { session, agent, generation };
-      const own = { ...deps, held: [heldOfSession(), all] };
+      const doorTrail = createDoorTrail({ append, refusals, warn }, door);
+      const own = { ...deps, held: [heldOfSession(), all], trail: doorTrail };
       const ways: DoorHandlers = {
         handle: (incoming, response) =>
           void forward(own, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
             letOut(purse, whose, endpoint, ask),
           ),
-        connect: (request, socket, head) => void tunnels.open({ session, agent }, request, socket, head),
+        connect: (request, socket, head) =>
+          void tunnels.open({ session, agent, trail: doorTrail }, request, socket, head),
         refuse,
       };
       doors.set(doorName(door), await openDoor(config, dir, ways));
@@ -116,6 +154,7 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
     async close(door) {
       await doors.get(doorName(door))?.close();
       doors.delete(doorName(door));
+      refusals.end(door.session);
       return null;
     },
     async secret({ name, value }) {
@@ -148,6 +187,26 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       asking.heard(ask, answer);
       return null;
     },
+    secrets: async () => secrets.list(),
+    async keepSecret({ name, value }) {
+      const gone = value === null ? secrets.list().find((one) => one.name === name) : undefined;
+      secrets.keep(name, value);
+      for (const grant of gone?.grants ?? []) tunnels.cut(grant);
+      return secrets.list();
+    },
+    rotate: async () => secrets.rotate(),
+    requestRules: async () => requests.all(),
+    async addRules(added) {
+      secrets.add(added);
+      // One that is blind would go on past them.
+      for (const rule of added) tunnels.cut(rule);
+      return requests.all();
+    },
+    async removeRules(which) {
+      secrets.remove(which);
+      tunnels.cut(which);
+      return requests.all();
+    },
     budgets: async () => budgets.show(Date.now()),
     async budget({ agent, period, capMicros }) {
       budgets.set(agent, period, capMicros);
@@ -157,12 +216,18 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
       budgets.answer(answer, Date.now());
       return budgets.show(Date.now());
     },
+    // Written like every other row of the owner's, below.
+    audit: async () => null,
   };
 
   readLines<HostToEgress>(process.stdin, (frame) => {
     // One handler for each name; that it fits its frame is what the table's type says.
     const handle = handlers[frame.t] as (asks: unknown) => Promise<unknown>;
-    handle(frame.asks).then(
+    const done = async () => {
+      for (const row of ownerRows(frame)) append(row);
+      return handle(frame.asks);
+    };
+    done().then(
       (brings) => say({ t: 'done', n: frame.n, brings }),
       (error: unknown) => say({ t: 'failed', n: frame.n, error: toWords(error) }),
     );
@@ -170,7 +235,10 @@ function main(config: EgressConfig, env: NodeJS.ProcessEnv): void {
   process.stdin.once('close', () => process.exit(0));
   // Waited for: a message that wakes an agent before its Ollama was found would be answered by the demo. Where there is
   // none, that is known at once.
-  void look().then((found) => say({ t: 'ready', ...found }));
+  void look().then((found) => {
+    say({ t: 'head', head: trail.head });
+    say({ t: 'ready', ...found });
+  });
 }
 
 function doorName({ session, generation }: Pick<DoorPlan, 'session' | 'generation'>): string {
@@ -194,7 +262,7 @@ function toWords(error: unknown): { code: string; message: string; hint: string 
 }
 
 try {
-  main(JSON.parse(process.argv[2] ?? '') as EgressConfig, process.env);
+  await main(JSON.parse(process.argv[2] ?? '') as EgressConfig, process.env);
 } catch (error) {
   const { message, hint } = toWords(error);
   process.stderr.write(`${message}\n${hint}\n`);

@@ -4,6 +4,7 @@
  * Who calls is known by the socket: one per session and generation, gone with it. Keys are decrypted on the other side
  * of the process boundary; here are their names.
  */
+import type { AuditEntry, Head } from './audit/chain.ts';
 import type { Endpoint } from './providers.ts';
 import type { Period } from './usage/windows.ts';
 
@@ -22,6 +23,12 @@ export interface Egress {
   test(endpoint: Endpoint, agent: string): Promise<ModelReply>;
   /** The models that the provider names. */
   list(endpoint: Endpoint): Promise<readonly string[]>;
+}
+
+/** What the owner does that the egress process has no part in, on record before it is done. */
+export interface AuditTrail {
+  /** On disk when it resolves. Rejects with EgressError: then it must not be done. */
+  record(entry: AuditEntry): Promise<void>;
 }
 
 /** What may be spent. All reject with EgressError. */
@@ -72,6 +79,56 @@ export interface HostRule {
   readonly isPrivate: boolean;
 }
 
+/** Methods and paths of one host that an agent may ask for, and the secret that is then placed; null: none. */
+export interface RequestRule {
+  readonly agent: string;
+  readonly host: string;
+  readonly port: number;
+  /** In capitals; `*`: every one. */
+  readonly method: string;
+  /** One path, or all that begin with it up to a star at its end (policy/paths.ts). */
+  readonly path: string;
+  readonly isPrivate: boolean;
+  readonly secret: string | null;
+  /** `bearer`, `basic:USER`, `header:NAME` or `query:NAME`; null without a secret. */
+  readonly placing: string | null;
+}
+
+/** Secrets, and what may be asked by method and path. All reject with EgressError, `bad_request` for what makes no sense. */
+export interface Secrets {
+  secrets(): Promise<readonly SecretView[]>;
+  /** Null removes it, with all that it was granted for. Durable when it resolves, like all that follow. */
+  keepSecret(name: string, value: string | null): Promise<readonly SecretView[]>;
+  /** A new key for the vault; all that lies in it is sealed anew. Resolves with how many that are. */
+  rotate(): Promise<number>;
+  requestRules(): Promise<readonly RequestRule[]>;
+  addRequestRules(rules: readonly RequestRule[]): Promise<readonly RequestRule[]>;
+  /** What runs to that host ends. `no_such_rule` when a secret, method or path is named and there is none. */
+  removeRequestRules(which: RuleChoice): Promise<readonly RequestRule[]>;
+}
+
+/** `method` and `path` null: whichever; `secret` null: rules without one. */
+export interface RuleChoice extends Pick<RequestRule, 'agent' | 'host' | 'port' | 'secret'> {
+  readonly method: string | null;
+  readonly path: string | null;
+}
+
+/** A secret of the owner's, without its value. */
+export interface SecretView {
+  readonly name: string;
+  readonly setMs: number | null;
+  /** To the minute; null: never yet. */
+  readonly usedMs: number | null;
+  /** False: it is stored, and the vault's key does not open it. */
+  readonly readable: boolean;
+  readonly grants: readonly RequestRule[];
+}
+
+/** Folder below the data folder that every sandbox sees, and its files (ending/authority.ts). */
+export const TRUST = 'trust';
+export const ROOTS = 'roots.pem';
+export const OURS = 'ours.pem';
+
 /** Name of a session's socket, in its runtime folder. */
 export const EGRESS_SOCKET = 'egress.sock';
 
@@ -101,6 +158,8 @@ export interface EgressListener {
   alert(alert: BudgetAlert): void;
   /** Must not reject. */
   ask(ask: HostAsk): Promise<AskAnswer>;
+  /** The audit has grown to this. Not told for each row. */
+  auditHead(head: Head): void;
 }
 
 export interface KeyState {

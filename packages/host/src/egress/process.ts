@@ -22,6 +22,7 @@ import {
   toLine,
 } from './frames.ts';
 import {
+  type AuditTrail,
   type Door,
   type DoorPlan,
   type Egress,
@@ -30,12 +31,18 @@ import {
   type HostAsk,
   type Known,
   type Policy,
+  type Secrets,
   type Spending,
 } from './port.ts';
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Small heaps: bodies pass in chunks. */
-const FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning'];
+const FLAGS = [
+  '--max-semi-space-size=1',
+  '--v8-pool-size=1',
+  '--disable-warning=ExperimentalWarning',
+  '--use-system-ca',
+];
 /** Who needs it while it starts waits this long. */
 const PATIENCE_MS = 5_000;
 const RESTART_BASE_MS = 100;
@@ -60,7 +67,7 @@ interface Waiting {
   reject(error: EgressError): void;
 }
 
-export class EgressProcess implements Egress, Spending, Policy {
+export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secrets {
   readonly #deps: EgressDeps;
   readonly #doors = new Set<DoorPlan>();
   readonly #waiting = new Map<number, Waiting>();
@@ -179,11 +186,27 @@ export class EgressProcess implements Egress, Spending, Policy {
     await this.#request('grant', grant);
   };
 
+  secrets: Secrets['secrets'] = () => this.#request('secrets', null);
+
+  keepSecret: Secrets['keepSecret'] = (name, value) => this.#request('keepSecret', { name, value });
+
+  rotate: Secrets['rotate'] = () => this.#request('rotate', null);
+
+  requestRules: Secrets['requestRules'] = () => this.#request('requestRules', null);
+
+  addRequestRules: Secrets['addRequestRules'] = (rules) => this.#request('addRules', rules);
+
+  removeRequestRules: Secrets['removeRequestRules'] = (which) => this.#request('removeRules', which);
+
   budgets: Spending['budgets'] = () => this.#request('budgets', null);
 
   setBudget: Spending['setBudget'] = (change) => this.#request('budget', change);
 
   answerStop: Spending['answerStop'] = (answer) => this.#request('answer', answer);
+
+  record: AuditTrail['record'] = async (entry) => {
+    await this.#request('audit', entry);
+  };
 
   async #request<Name extends RequestName>(
     t: Name,
@@ -246,6 +269,9 @@ export class EgressProcess implements Egress, Spending, Policy {
         return;
       case 'ask':
         void this.#ask(frame.n, frame.ask);
+        return;
+      case 'head':
+        this.#listener?.auditHead(frame.head);
         return;
       case 'warn':
         this.#deps.log.warn('egress', { said: frame.what });

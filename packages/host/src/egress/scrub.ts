@@ -1,9 +1,9 @@
 /**
- * Takes the key out of what comes back: an endpoint that echoes it must not hand it to the sandbox. Same length, so
+ * Takes secrets out of what comes back: an endpoint that echoes one must not hand it to the sandbox. Same length, so
  * that no length changes.
  *
- * Chunk by chunk, without delay: held back is only a chunk's end that could be the key's beginning, and an event of a
- * stream ends with a line break, which no key holds. Not covered: a key that comes back encoded.
+ * Chunk by chunk, without delay: held back is only a chunk's end that could be a secret's beginning, and an event of a
+ * stream ends with a line break, which no secret holds. Not covered: one that comes back in a form nobody asked for.
  */
 
 export interface Scrubber {
@@ -15,10 +15,18 @@ export interface Scrubber {
 const NOTHING = Buffer.alloc(0);
 const STAR = 42;
 
-/** @param key null when the endpoint needs none. */
-export function createScrubber(key: string | null): Scrubber {
-  if (key === null) return { push: (chunk) => chunk, end: () => NOTHING };
-  const wanted = Buffer.from(key);
+/** @param forms each way in which a secret could be said; none when there is nothing to hide. */
+export function createScrubber(forms: readonly string[]): Scrubber {
+  const each = forms.map(scrubberOf);
+  return {
+    push: (chunk) => each.reduce((bytes, one) => one.push(bytes), chunk),
+    // What one held back goes through those behind it, which hold something back as well.
+    end: () => each.reduce((bytes, one) => Buffer.concat([one.push(bytes), one.end()]), NOTHING),
+  };
+}
+
+function scrubberOf(form: string): Scrubber {
+  const wanted = Buffer.from(form);
   const held: { bytes: Buffer } = { bytes: NOTHING };
   return {
     push(chunk) {
@@ -39,7 +47,7 @@ function blanked(bytes: Buffer, wanted: Buffer): Buffer {
   return copy;
 }
 
-/** Length of the longest end of `bytes` that is a beginning of the key. */
+/** Length of the longest end of `bytes` that is a beginning of the secret. */
 function couldBegin(bytes: Buffer, wanted: Buffer): number {
   for (let length = Math.min(wanted.length - 1, bytes.length); length > 0; length -= 1) {
     const end = bytes.subarray(bytes.length - length);

@@ -4,8 +4,9 @@
  * Written by the egress process alone, whole and durable at each change; read there alone.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { moveDurably, readIfThere, writeDurably } from './durable.ts';
 import { EgressError } from './port.ts';
 
 interface Sealed {
@@ -37,6 +38,7 @@ export class Vault {
     this.#dir = dir;
     this.#givenKey = givenKey;
     this.#box = this.#read();
+    this.#finishRotation();
   }
 
   get names(): readonly string[] {
@@ -47,14 +49,7 @@ export class Vault {
   get(name: string): string | null {
     const sealed = Object.hasOwn(this.#box, name) ? this.#box[name] : undefined;
     const key = this.#key();
-    if (!sealed || !key) return null;
-    try {
-      return open(sealed, name, key);
-    } catch (wrongKey) {
-      // Another key, or changed bytes: GCM does not say which, and neither gives a secret.
-      if (wrongKey instanceof Error) return null;
-      throw wrongKey;
-    }
+    return sealed && key ? tryOpen(sealed, name, key) : null;
   }
 
   /** Durable when it returns. Null removes it. */
@@ -62,6 +57,56 @@ export class Vault {
     const { [name]: _, ...others } = this.#box;
     const box =
       value === null ? others : { ...others, [name]: seal(value, name, this.#key() ?? this.#makeKey()) };
+    this.#write(box);
+  }
+
+  /**
+   * Seals everything under a new key; returns how many that are. The new key is on disk before anything is sealed with
+   * it, and takes the old one's place when all of it is. Throws EgressError when that cannot be, with nothing changed.
+   */
+  rotate(): number {
+    if (this.#givenKey !== undefined) {
+      const hint = 'Keep the secrets at hand, start Bellhop with another BELLHOP_KEY, and enter them again.';
+      throw new EgressError(
+        'bad_request',
+        'the key of the vault is BELLHOP_KEY, which is yours to change',
+        hint,
+      );
+    }
+    const values = this.names.map((name) => [name, this.get(name)] as const);
+    const shut = values.flatMap(([name, value]) => (value === null ? [name] : []));
+    if (shut.length > 0) {
+      const hint = 'Enter them again, or remove them; then rotate.';
+      throw new EgressError('bad_request', `the key of the vault does not open: ${shut.join(', ')}`, hint);
+    }
+    const key = randomBytes(32);
+    writeDurably(this.#nextKeyPath, `${key.toString('hex')}\n`);
+    this.#write(Object.fromEntries(values.map(([name, value]) => [name, seal(value ?? '', name, key)])));
+    moveDurably(this.#nextKeyPath, this.#keyPath);
+    return values.length;
+  }
+
+  /** One that was cut off: the next key opens what is there, or nothing was sealed with it yet. */
+  #finishRotation(): void {
+    const hex = readIfThere(this.#nextKeyPath)?.trim() ?? null;
+    if (hex === null) return;
+    const key = HEX_KEY.test(hex) ? Buffer.from(hex, 'hex') : null;
+    const isInUse = Object.entries(this.#box).some(
+      ([name, sealed]) => key && tryOpen(sealed, name, key) !== null,
+    );
+    if (isInUse) moveDurably(this.#nextKeyPath, this.#keyPath);
+    else rmSync(this.#nextKeyPath);
+  }
+
+  get #keyPath(): string {
+    return join(this.#dir, 'vault.key');
+  }
+
+  get #nextKeyPath(): string {
+    return join(this.#dir, 'vault.key.next');
+  }
+
+  #write(box: Box): void {
     writeDurably(join(this.#dir, 'vault.json'), `${JSON.stringify({ version: 1, secrets: box }, null, 2)}\n`);
     this.#box = box;
   }
@@ -80,12 +125,12 @@ export class Vault {
   }
 
   #key(): Buffer | null {
-    const hex = this.#givenKey ?? readIfThere(join(this.#dir, 'vault.key'))?.trim();
+    const hex = this.#givenKey ?? readIfThere(this.#keyPath)?.trim();
     return hex === undefined || !HEX_KEY.test(hex) ? null : Buffer.from(hex, 'hex');
   }
 
   #makeKey(): Buffer {
-    const path = join(this.#dir, 'vault.key');
+    const path = this.#keyPath;
     if (readIfThere(path) !== null) {
       throw new EgressError(
         'bad_key',
@@ -107,29 +152,19 @@ function seal(value: string, name: string, key: Buffer): Sealed {
   return { nonce: text(nonce), tag: text(cipher.getAuthTag()), data: text(data) };
 }
 
+/** Null for another key, or changed bytes: GCM does not say which, and neither gives a secret. */
+function tryOpen(sealed: Sealed, name: string, key: Buffer): string | null {
+  try {
+    return open(sealed, name, key);
+  } catch (wrong) {
+    if (wrong instanceof Error) return null;
+    throw wrong;
+  }
+}
+
 function open(sealed: Sealed, name: string, key: Buffer): string {
   const bytes = (text: string) => Buffer.from(text, 'base64');
   const decipher = createDecipheriv(CIPHER, key, bytes(sealed.nonce), { authTagLength: 16 });
   decipher.setAAD(Buffer.from(name)).setAuthTag(bytes(sealed.tag));
   return Buffer.concat([decipher.update(bytes(sealed.data)), decipher.final()]).toString('utf8');
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-function writeDurably(path: string, text: string): void {
-  const fd = openSync(`${path}.new`, 'w', 0o600);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(`${path}.new`, path);
 }

@@ -3,9 +3,10 @@
  *
  * The intent comes first and carries the mark by which a later host finds what this one left running.
  */
+import { join } from 'node:path';
 import { point } from '@bellhop/mailbox';
 import type { RunnerConfig } from '@bellhop/runner/protocol';
-import { EGRESS_SOCKET, type Egress } from '../egress/port.ts';
+import { EGRESS_SOCKET, type Egress, TRUST } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
 import type { AgentModel, Models } from '../model/port.ts';
 import type { ExtraMounts } from '../mounts/port.ts';
@@ -18,6 +19,7 @@ import type { Store } from '../store/port.ts';
 import type { Agent, Clock, Log, Session, Settings } from '../types.ts';
 import type { Awake } from './awake.ts';
 import { type HeardFrame, openLink, SOCKET_NAME } from './link.ts';
+import { trustVariables } from './trust.ts';
 
 export interface WakeDeps {
   readonly store: Store;
@@ -162,6 +164,8 @@ function toSpec(
   };
   const program = mount(deps.runnerDir, '/bellhop', false);
   const runDir = way && mount(way.dir, '/run/bellhop', false);
+  // Written by the egress process before it is ready, and so before any door was opened.
+  const trusted = way && mount(join(deps.folders.dataDir, TRUST), '/run/bellhop-trust', false);
   const inside = {
     inDir: mount(inDir, '/workspace/in', false),
     outDir: mount(outDir, '/workspace/out', true),
@@ -190,7 +194,7 @@ function toSpec(
     mark: generation.mark,
     mounts,
     workDir: inside.workDir,
-    env: { TZ: deps.zone },
+    env: { TZ: deps.zone, ...(trusted === null ? {} : trustVariables(trusted)) },
     limits: limitsOf(deps.settings, agent.name),
     command: [`${program}/node`, '--max-semi-space-size=1', `${program}/${bundle}`, JSON.stringify(config)],
   };

@@ -167,6 +167,20 @@ test('the same host for two sessions is two cards, and each decides its own', as
   );
 });
 
+test('promise 24: the owner’s word is in the audit before its effect; a no has a row, a late word none', async (t) => {
+  const { approvals, asked, audit, agent } = await openApprovals(t);
+  const yes = await asked('a.example.com');
+  await approvals.decide({ ...yes, decision: 'once' }, BY_PAGE);
+  const no = await asked('b.example.com');
+  await approvals.decide({ ...no, decision: 'no' }, BY_PAGE);
+  await approvals.decide({ ...no, decision: 'always' }, BY_PAGE);
+  // The last number: grants that had been made by then.
+  assert.deepEqual(audit, [
+    `owner approval decided ${agent.id} s1 a.example.com:443 once 0`,
+    `owner approval decided ${agent.id} s1 b.example.com:443 no 1`,
+  ]);
+});
+
 test('what the egress process could not do is done when it is back, and the agent is told only then', async (t) => {
   const { approvals, asked, granted, told, egress, clock, records } = await openApprovals(t);
   const { id, sha256 } = await asked();

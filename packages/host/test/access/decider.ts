@@ -31,6 +31,11 @@ const approvals = new Approvals({
       return done;
     },
   },
+  audit: {
+    async record() {
+      point();
+    },
+  },
   policy: {
     async grantHost(grant) {
       point();

@@ -10,8 +10,8 @@ import { Rules } from '../../src/egress/policy/rules.ts';
 import { openApprovals } from './world.ts';
 
 const DECIDER = fileURLToPath(new URL('./decider.ts', import.meta.url));
-/** Decide; grant; applied: each with a moment before and one behind it. */
-const STEPS = 6;
+/** Decide; grant; applied: each with a moment before and one behind it; and the audit's row, with one. */
+const STEPS = 7;
 
 function run(args: readonly string[]): Promise<{ readonly signal: string | null; readonly said: string }> {
   return new Promise((resolve) => {
@@ -40,13 +40,14 @@ test('attack: promise 23: kill -9 between each two lines of a decision: one word
     const asker = { session: 's1', agent: world.agent.id };
     const next = new Approvals({
       ...{ store, log, clock: systemClock },
+      audit: { record: async () => undefined },
       policy: { grantHost: async (grant) => grants.add(grant) },
       delivery: { send: async () => undefined },
       nudge: () => undefined,
       ended: () => undefined,
     });
     // Used before the host is back: what is granted again then must not come back.
-    const early = step >= 4 && grants.take(asker, 'api.example.com', 443);
+    const early = step >= 5 && grants.take(asker, 'api.example.com', 443);
     await next.start();
     const [record] = await records();
     if (step === 1) {

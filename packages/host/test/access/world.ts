@@ -30,11 +30,18 @@ export async function openApprovals(t: TestContext) {
   const ended: string[] = [];
   const nudged: string[] = [];
   const egress = { down: false };
+  const audit: string[] = [];
   const make = (): Approvals => {
     const approvals = new Approvals({
       store,
       clock,
       log,
+      audit: {
+        async record({ who, what, agent: whose, session: where, target, decision }) {
+          if (egress.down) throw new Error('the egress process is not running');
+          audit.push([who, what, whose, where, target, decision, granted.length].join(' '));
+        },
+      },
       policy: {
         async grantHost(grant) {
           if (egress.down) throw new Error('the egress process is not running');
@@ -54,7 +61,7 @@ export async function openApprovals(t: TestContext) {
   };
   return {
     ...world,
-    ...{ approvals, make, session, granted, ended, nudged, egress, ask },
+    ...{ approvals, make, session, granted, audit, ended, nudged, egress, ask },
     records: () => listApprovals(store.read, 1_000),
     /** The one that is asked, after asking for it. */
     async asked(host?: string) {

@@ -23,6 +23,7 @@ import { sessionRoutes } from '../../src/api/operator/sessions.ts';
 import { whyRoute } from '../../src/api/operator/why-route.ts';
 import { createOwnerApp } from '../../src/api/owner-app.ts';
 import type { App } from '../../src/api/routing.ts';
+import { createSecretRoutes } from '../../src/api/secret-routes.ts';
 import { servedRoutes } from '../../src/api/served-app.ts';
 import { listenForPage, listenOnSocket } from '../../src/api/server.ts';
 import { createCookies } from '../../src/api/sign-in/cookies.ts';
@@ -144,13 +145,23 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
   const none = async () => [];
   const policy = { hosts: none, allowHost: none, removeHost: none, grantHost: async () => undefined };
+  const secrets = {
+    secrets: none,
+    keepSecret: none,
+    rotate: async () => 0,
+    requestRules: none,
+    addRequestRules: none,
+    removeRequestRules: none,
+  };
   const guardRoutes = [
     ...createBudgetRoutes({ store, spending, supervisor }),
-    ...createHostRoutes({ store, policy }),
+    ...createHostRoutes({ store, policy: { ...policy, ...secrets } }),
+    ...createSecretRoutes({ store, secrets }),
   ];
   const approvals = new Approvals({
     store,
     policy,
+    audit: { record: async () => undefined },
     clock,
     log,
     delivery: { send: async () => undefined },

@@ -74,3 +74,55 @@ test('what cannot be a key is refused, without being quoted', (t) => {
     );
   }
 });
+
+test('a rotated vault has a new key, opens everything, and the old key opens nothing of it', (t) => {
+  const dir = tempFolder(t);
+  const vault = new Vault(dir, undefined);
+  vault.set('anthropic', SECRET);
+  vault.set('secret:github', `${SECRET}2`);
+  const [oldKey, oldBox] = ['vault.key', 'vault.json'].map((file) => readFileSync(join(dir, file), 'utf8'));
+  assert.equal(vault.rotate(), 2);
+  for (const one of [vault, new Vault(dir, undefined)]) {
+    assert.equal(one.get('anthropic'), SECRET);
+    assert.equal(one.get('secret:github'), `${SECRET}2`);
+  }
+  assert.notEqual(readFileSync(join(dir, 'vault.json'), 'utf8'), oldBox);
+  assert.equal(new Vault(dir, oldKey?.trim()).get('anthropic'), null);
+  assert.throws(() => statSync(join(dir, 'vault.key.next')), /ENOENT/);
+  assert.equal(statSync(join(dir, 'vault.key')).mode & 0o777, 0o600);
+});
+
+test('a rotation that is cut off anywhere leaves a vault that opens, with one of the two keys', (t) => {
+  const dir = tempFolder(t);
+  const vault = new Vault(dir, undefined);
+  vault.set('anthropic', SECRET);
+  const read = (file: string) => readFileSync(join(dir, file), 'utf8');
+  const before = { key: read('vault.key'), box: read('vault.json') };
+  vault.rotate();
+  const after = { key: read('vault.key'), box: read('vault.json') };
+  for (const [box, key, next] of [
+    // The next key is there, nothing is sealed with it yet: half of it written, and all.
+    [before.box, before.key, after.key.slice(0, 10)],
+    [before.box, before.key, after.key],
+    // All is sealed with it, and it has not taken its place.
+    [after.box, before.key, after.key],
+  ] as const) {
+    writeFileSync(join(dir, 'vault.json'), box);
+    writeFileSync(join(dir, 'vault.key'), key);
+    writeFileSync(join(dir, 'vault.key.next'), next);
+    assert.equal(new Vault(dir, undefined).get('anthropic'), SECRET);
+    assert.throws(() => statSync(join(dir, 'vault.key.next')), /ENOENT/);
+    assert.equal(new Vault(dir, undefined).get('anthropic'), SECRET);
+  }
+});
+
+test('what the key does not open, and a key that is given from outside, are not rotated over', (t) => {
+  const dir = tempFolder(t);
+  const given = new Vault(dir, GIVEN);
+  given.set('anthropic', SECRET);
+  assert.throws(() => given.rotate(), /BELLHOP_KEY/);
+  const other = new Vault(dir, undefined);
+  other.set('openai', SECRET);
+  assert.throws(() => other.rotate(), /does not open: anthropic/);
+  assert.equal(new Vault(dir, GIVEN).get('anthropic'), SECRET);
+});

@@ -115,6 +115,7 @@ export async function startEgress(t: TestContext, env: Record<string, string> = 
       asked.push(ask);
       return 'asked';
     },
+    auditHead: () => undefined,
   });
   egress.start();
   t.after(() => egress.stop());

@@ -174,7 +174,16 @@ const usage: Of<contract.UsageView> = v.strictObject({
   ),
 });
 const hosts: Of<contract.HostList> = v.strictObject({
-  hosts: v.array(v.strictObject({ agent: text, host: text, port: count, private: v.boolean() })),
+  hosts: v.array(
+    v.strictObject({
+      agent: text,
+      host: text,
+      port: count,
+      private: v.boolean(),
+      method: maybe,
+      path: maybe,
+    }),
+  ),
 });
 const decision = v.picklist(['once', 'session', 'always', 'no']);
 const approval: Of<contract.ApprovalRow> = v.strictObject({
@@ -190,6 +199,28 @@ const approval: Of<contract.ApprovalRow> = v.strictObject({
   applied: v.boolean(),
 });
 const approvals: Of<contract.ApprovalList> = v.strictObject({ approvals: v.array(approval) });
+const secrets: Of<contract.SecretList> = v.strictObject({
+  secrets: v.array(
+    v.strictObject({
+      name: text,
+      setAt: maybe,
+      usedAt: maybe,
+      readable: v.boolean(),
+      grants: v.array(
+        v.strictObject({
+          agent: text,
+          host: text,
+          port: count,
+          method: maybe,
+          path: text,
+          as: text,
+          private: v.boolean(),
+        }),
+      ),
+    }),
+  ),
+});
+const rotated: Of<contract.Rotated> = v.strictObject({ sealed: count });
 const period = v.picklist(['session', 'hour', 'day', 'month']);
 const budgets: Of<contract.BudgetList> = v.strictObject({
   budgets: v.array(
@@ -306,6 +337,8 @@ export const ANSWERS = {
   ApprovalList: approvals,
   ApprovalRow: approval,
   HostList: hosts,
+  SecretList: secrets,
+  Rotated: rotated,
   DeadLetterList: deadLetters,
   SessionList: sessions,
   WhyList: why,

@@ -50,6 +50,18 @@ const SAMPLES: Readonly<Record<string, (world: ApiWorld) => Sample>> = {
     path: '/v1/approvals/decide',
     body: { ...card, decision: 'once' },
   }),
+  'GET /v1/secrets': () => ({ path: '/v1/secrets' }),
+  'PUT /v1/secrets': () => ({ path: '/v1/secrets', body: { name: 'github', value: 'a-secret-value' } }),
+  'POST /v1/secrets/remove': () => ({ path: '/v1/secrets/remove', body: { name: 'github' } }),
+  'POST /v1/secrets/grant': () => ({
+    path: '/v1/secrets/grant',
+    body: { secret: 'github', host: 'a.example', methods: ['GET'], path: '/v1/*', as: 'bearer' },
+  }),
+  'POST /v1/secrets/revoke': () => ({
+    path: '/v1/secrets/revoke',
+    body: { secret: 'github', host: 'a.example' },
+  }),
+  'POST /v1/secrets/rotate': () => ({ path: '/v1/secrets/rotate' }),
   'GET /v1/budgets': () => ({ path: '/v1/budgets' }),
   'PUT /v1/budgets': () => ({ path: '/v1/budgets', body: { period: 'day', capMicros: 5_000_000 } }),
   'POST /v1/budgets/answer': () => ({

@@ -7,6 +7,12 @@ import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
 import { markReadSchema } from '../../src/api/routes/conversations.ts';
 import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
 import { stopTurnSchema } from '../../src/api/routes/turns.ts';
+import {
+  grantSchema,
+  removeSecretSchema,
+  revokeSchema,
+  setSecretSchema,
+} from '../../src/api/secret-routes.ts';
 import { passwordSchema } from '../../src/api/sign-in/routes.ts';
 import type { AnswerName } from './answers.ts';
 
@@ -156,6 +162,34 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'The one word on a question, and on exactly what it was about',
     body: decideSchema,
     answer: [200, 'ApprovalRow'],
+  },
+  'GET /v1/secrets': {
+    summary: 'The secrets, without their values, and what each is granted for',
+    answer: [200, 'SecretList'],
+  },
+  'PUT /v1/secrets': {
+    summary: 'Store a secret, or another value under its name',
+    body: setSecretSchema,
+    answer: [200, 'SecretList'],
+  },
+  'POST /v1/secrets/remove': {
+    summary: 'Remove a secret with all that it is granted for',
+    body: removeSecretSchema,
+    answer: [200, 'SecretList'],
+  },
+  'POST /v1/secrets/grant': {
+    summary: 'Let requests of an agent to one host pass, and carry the secret',
+    body: grantSchema,
+    answer: [200, 'SecretList'],
+  },
+  'POST /v1/secrets/revoke': {
+    summary: 'Take such grants back; what runs to that host is cut off',
+    body: revokeSchema,
+    answer: [200, 'SecretList'],
+  },
+  'POST /v1/secrets/rotate': {
+    summary: 'Seal all secrets and keys under a new key of the vault',
+    answer: [200, 'Rotated'],
   },
   'GET /v1/budgets': {
     summary: 'What may be spent, what was, and which budgets are used up',

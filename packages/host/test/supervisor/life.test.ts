@@ -1,6 +1,7 @@
 /** When a sandbox is woken, watched and stopped. Not here: what its end costs (charge.test.ts). */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { trustVariables } from '../../src/supervisor/trust.ts';
 import { settle, until } from '../until.ts';
 import { answering, hangingAtWork, neverLooking, neverReady, textOf } from './behaviours.ts';
 import { notices, openHouse } from './world.ts';
@@ -95,7 +96,12 @@ describe('waking', () => {
     assert.deepEqual(writable.sort(), [outDir, workDir, memoryDir].sort());
     for (const dir of [inDir, homeDir])
       assert.ok(house.runtime.last.spec.mounts.some((mount) => mount.source === dir && !mount.writable));
-    assert.deepEqual(Object.keys(house.runtime.last.spec.env), ['TZ']);
+    const { TZ, ...trust } = house.runtime.last.spec.env;
+    assert.ok(TZ);
+    // Whom to trust, by the names that programs know, and nothing else of the host's environment.
+    const shown = house.runtime.last.spec.mounts.find((mount) => mount.source.endsWith('/trust'));
+    assert.equal(shown?.writable, false);
+    assert.deepEqual(trust, trustVariables(shown.source));
   });
 });
 

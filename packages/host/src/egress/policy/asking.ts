@@ -4,8 +4,11 @@
  *
  * Equal questions of one session are one. No answer in time, or a question that cannot be asked: the plain refusal.
  */
+
 import type { AskAnswer, HostAsk } from '../port.ts';
 import { REFUSALS, type Refusal } from '../refusals.ts';
+import type { Asker } from './grants.ts';
+import type { HostPort } from './host-names.ts';
 
 const PATIENCE_MS = 2_000;
 
@@ -38,11 +41,12 @@ export class Asking {
   }
 
   /** The refusal to give. Never rejects. */
-  async refusal(ask: HostAsk): Promise<Refusal> {
+  async refusal({ session, agent }: Asker, { host, port }: HostPort): Promise<Refusal> {
+    const ask = { session, agent, host, port };
     // A name without a dot is this machine or one of a private network: no card opens those.
-    const answer = ask.host.includes('.') ? await this.#answer(ask) : 'not asked';
+    const answer = host.includes('.') ? await this.#answer(ask) : 'not asked';
     const { message, hint } = HINTS[answer];
-    const head = `${REFUSALS.proxy.message} It is ${ask.host}, port ${ask.port}.`;
+    const head = `${REFUSALS.proxy.message} It is ${host}, port ${port}.`;
     return { ...REFUSALS.proxy, message: message === '' ? head : `${head} ${message}`, hint };
   }
 

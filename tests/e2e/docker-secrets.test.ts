@@ -1,0 +1,4 @@
+/** Secrets, with Docker. */
+import { secretsSuite } from './suites/secrets.ts';
+
+secretsSuite('docker');

@@ -1,0 +1,60 @@
+/** An HTTPS host on loopback that says back what it was asked, with a certificate that the egress process is told of. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+import { CERT, KEY } from '../../../packages/host/test/egress/loopback-tls.ts';
+
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface EchoHost {
+  /** `localhost:PORT`. */
+  readonly at: string;
+  readonly port: number;
+  readonly seen: Asked[];
+  answer: (asked: Asked, response: ServerResponse) => void;
+  /** For the host: whom the egress process trusts besides. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** @param dir where the certificate is written. */
+export async function openEchoHost(t: TestContext, dir: string): Promise<EchoHost> {
+  const seen: Asked[] = [];
+  const open = new Set<Socket>();
+  const server = createServer({ cert: CERT, key: KEY }, async (incoming, response) => {
+    response.on('error', () => undefined);
+    const body = await text(incoming).catch(() => 'cut');
+    const { method = '', url = '', headers } = incoming;
+    const asked = { method, url, headers, body };
+    seen.push(asked);
+    host.answer(asked, response);
+  });
+  server.on('connection', (socket: Socket) => open.add(socket));
+  server.on('tlsClientError', () => undefined);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const file = join(dir, 'test-ca.pem');
+  writeFileSync(file, CERT);
+  const host: EchoHost = {
+    at: `localhost:${port}`,
+    port,
+    seen,
+    answer: (asked, response) => response.end(JSON.stringify(asked)),
+    env: { NODE_EXTRA_CA_CERTS: file },
+  };
+  return host;
+}

@@ -1,0 +1,4 @@
+/** Secrets, with bubblewrap. */
+import { secretsSuite } from './suites/secrets.ts';
+
+secretsSuite('bwrap');
