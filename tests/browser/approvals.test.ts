@@ -1,7 +1,5 @@
 /** The card of an approval in a real browser, against the scripted fake of the API. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { seriousFaults } from './accessible.ts';
 import { PHONE, type View } from './chrome.ts';
@@ -82,9 +80,5 @@ for (const [name, view] of Object.entries(VIEWS)) {
     assert.deepEqual(await seriousFaults(desk.page), []);
     const box = await cardOn(desk.page).boundingBox();
     assert.ok((box?.x ?? -1) >= 0 && (box?.x ?? 0) + (box?.width ?? 0) <= (view.viewport?.width ?? 1280));
-    if (process.env.SHOTS) {
-      mkdirSync(process.env.SHOTS, { recursive: true });
-      await desk.page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
-    }
   });
 }

@@ -160,7 +160,8 @@ export class FakeServer {
     const seq = entries.at(-1)?.seq ?? 0;
     const needsYou = entries.some(({ body }) => body.kind === 'question' && !answered.has(body.question));
     const kind = last?.body.kind;
-    const by = kind === 'user' ? 'you' : kind === 'notice' ? 'bellhop' : 'agent';
+    const isOurs = kind === 'notice' || (last?.body.kind === 'question' && last.body.approval !== undefined);
+    const by = kind === 'user' ? 'you' : isOurs ? 'bellhop' : 'agent';
     const text = last && 'text' in last.body ? last.body.text.replace(/\s+/g, ' ').slice(0, 100) : '';
     return { agent: 'bell', thread, title, last: { text, at: last?.at ?? '', by }, seq, readSeq, needsYou };
   }

@@ -3,6 +3,8 @@
  * host's name has no address anywhere: that it passes is seen in the refusal, which is then about that.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ApprovalList, ApprovalRow } from '../../../packages/host/src/api/contract.ts';
 import { houseFor } from '../house/house.ts';
@@ -62,6 +64,8 @@ export function approvalsSuite(sandbox: SandboxKind): void {
         /I am told: Allowed once/.test(event.body.text)
       );
     });
+    const audit = readFileSync(join(house.data, 'egress', 'audit.jsonl'), 'utf8');
+    assert.match(audit, /"what":"approval decided".*api\.bellhop-test\.invalid:443","decision":"once"/);
     // Past the policy: it has no address. What did not pass has used nothing up.
     assert.match(await reach(), /502[\s\S]*No address was found/);
     const late = await house.bellhop(['approvals', 'deny', card?.id ?? '']);
