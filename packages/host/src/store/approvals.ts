@@ -7,6 +7,7 @@
  * Each arrow is one conditional change: whoever comes second changes nothing, and is told so.
  */
 import type { AgentId, SessionId } from '../types.ts';
+import type { Span } from './old.ts';
 import type { Sql, SqlRow } from './port.ts';
 
 export type Decision = 'once' | 'session' | 'always' | 'no';
@@ -159,4 +160,24 @@ export async function expireApproval(sql: Sql, id: string): Promise<boolean> {
 export async function nextExpiryMs(sql: Sql): Promise<number | null> {
   const [row] = await sql.all("SELECT min(expires_ms) AS ms FROM approvals WHERE state = 'asked'");
   return row?.ms === null || row?.ms === undefined ? null : Number(row.ms);
+}
+
+/** Those of that age that are over, with their questions. Returns where the next look begins; null when none is left. */
+export async function removeOldApprovals(
+  sql: Sql,
+  { afterMs, beforeMs, limit }: Span,
+): Promise<number | null> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM approvals WHERE asked_ms > ? AND asked_ms < ? ORDER BY asked_ms LIMIT ?`,
+    afterMs,
+    beforeMs,
+    limit,
+  );
+  const old = rows.map(toApproval);
+  for (const { id, state, applied } of old) {
+    if (state === 'asked' || (state === 'decided' && !applied)) continue;
+    await sql.run('DELETE FROM questions WHERE id = ?', id);
+    await sql.run('DELETE FROM approvals WHERE id = ?', id);
+  }
+  return old.at(-1)?.askedMs ?? null;
 }

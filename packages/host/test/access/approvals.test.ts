@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXPIRES_MS, MAX_OPEN, NO_MS } from '../../src/access/approvals.ts';
+import { removeOldApprovals } from '../../src/store/approvals.ts';
 import { questionById } from '../../src/store/questions.ts';
 import { until } from '../until.ts';
 import { BY_PAGE, BY_TERMINAL, openApprovals } from './world.ts';
@@ -193,6 +194,20 @@ test('what the egress process could not do is done when it is back, and the agen
   await until('it is applied', async () => (await records())[0]?.applied === true);
   assert.equal(granted.length, 1);
   assert.equal((await told()).length, 1);
+});
+
+test('H6: what was decided goes when it is old, with its question; what is open or not applied stays', async (t) => {
+  const { approvals, asked, store, egress, records } = await openApprovals(t);
+  const [done, left] = [await asked('a.example.com'), await asked('b.example.com')];
+  const open = await asked('c.example.com');
+  await approvals.decide({ ...done, decision: 'no' }, BY_PAGE);
+  egress.down = true;
+  await approvals.decide({ ...left, decision: 'once' }, BY_PAGE);
+  const span = { afterMs: 0, beforeMs: done.askedMs + 1, limit: 10 };
+  assert.equal(await store.transaction((sql) => removeOldApprovals(sql, span)), done.askedMs);
+  assert.deepEqual((await records()).map(({ id }) => id).sort(), [left.id, open.id].sort());
+  assert.equal(await questionById(store.read, done.id), null);
+  assert.ok(await questionById(store.read, open.id));
 });
 
 test('a question survives a restart: it is decided by the next host', async (t) => {
