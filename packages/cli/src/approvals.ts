@@ -64,7 +64,7 @@ function listed({ approvals: found }: ApprovalList): string[] {
     }),
     ...(asked.length === 0
       ? []
-      : ['Yes: ./bellhop approvals allow ID --once|--session|--always   No: approvals deny ID']),
+      : ['Yes: ./bellhop approvals allow ID --once|--session|--always', 'No:  ./bellhop approvals deny ID']),
   ];
 }
 
