@@ -3,6 +3,7 @@
  *
  * Rows without `run` are started by the launcher; they stand here so that help is whole.
  */
+import { approvals } from './approvals.ts';
 import type { OptionSpec } from './args.ts';
 import { ask } from './ask.ts';
 import { budget } from './budget.ts';
@@ -127,6 +128,19 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: true,
     run: hosts,
+  },
+  {
+    name: 'approvals',
+    usage: 'approvals [VERB]',
+    summary: 'what agents ask you for: allow ID, deny ID',
+    options: {
+      once: { type: 'boolean', value: '', help: 'with allow: this one time' },
+      session: { type: 'boolean', value: '', help: 'with allow: in the conversation that asks' },
+      always: { type: 'boolean', value: '', help: 'with allow: from now on, as ./bellhop hosts allow does' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: approvals,
   },
   {
     name: 'secrets',

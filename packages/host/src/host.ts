@@ -9,11 +9,15 @@ import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import {
   type ConversationLog,
+  ownerOn,
   SERVED_NAMES,
   type ServedChannel,
   type ServedName,
+  threadOf,
 } from '@bellhop/channels/served';
+import { Approvals } from './access/approvals.ts';
 import { createAccessGate } from './access/gate.ts';
+import { createApprovalRoutes } from './api/approval-routes.ts';
 import { audited } from './api/audited.ts';
 import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
@@ -203,6 +207,20 @@ export async function startHost(parts: HostParts): Promise<Host> {
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 
+  const approvals = new Approvals({
+    store,
+    policy: egress,
+    audit: egress,
+    delivery,
+    clock,
+    log,
+    nudge: (session) => supervisor.nudge(session),
+    ended({ channel, chat, thread }, question, option) {
+      const key = { channel, chat, thread: threadOf(thread) };
+      watchers.tell(key, { type: 'answered', question, option });
+      logs.get(channel)?.changed(chat, key.thread);
+    },
+  });
   egress.listen({
     call: (call) => supervisor.modelCalled(call),
     known: () => models.lookAgain(),
@@ -212,6 +230,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
         log.error('budget alert', { session: alert.session, error: String(error) }),
       );
     },
+    ask: (ask) => approvals.ask(ask),
     auditHead: (head) => {
       noteHead(folders.dataDir, head).catch((error: unknown) =>
         log.warn('length of the audit not noted', { error: String(error) }),
@@ -220,6 +239,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   });
   await delivery.start();
   const takenOver = await supervisor.start();
+  await approvals.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
   retention.start();
   for (const channel of channels.values()) {
@@ -268,6 +288,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
         // The log names paths of this machine: it is for who sits at it.
         served: [
           ...forPage,
+          ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
           ...modelRoutes,
           ...guardRoutes,
           ...letters,
@@ -281,6 +302,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const app = createOwnerApp({
     served: [
       ...forOwner,
+      ...createApprovalRoutes({ store, approvals, by: ownerOn('terminal') }),
       ...modelRoutes,
       ...guardRoutes,
       ...letters,
@@ -300,6 +322,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
       await retention.stop();
+      approvals.stop();
       await supervisor.stop();
       await delivery.stop();
       await parts.page.close();

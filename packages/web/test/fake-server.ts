@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type {
   ConversationView,
+  DecideApproval,
   LogBody,
   LogEntry,
   MessageStateName,
@@ -48,6 +49,7 @@ interface Talk {
 export class FakeServer {
   readonly sent: SendMessage[] = [];
   readonly answers: SendAnswer[] = [];
+  readonly decided: DecideApproval[] = [];
   readonly stopped: string[] = [];
   readonly retried: string[] = [];
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
@@ -160,7 +162,8 @@ export class FakeServer {
     const seq = entries.at(-1)?.seq ?? 0;
     const needsYou = entries.some(({ body }) => body.kind === 'question' && !answered.has(body.question));
     const kind = last?.body.kind;
-    const by = kind === 'user' ? 'you' : kind === 'notice' ? 'bellhop' : 'agent';
+    const isOurs = kind === 'notice' || (last?.body.kind === 'question' && last.body.approval !== undefined);
+    const by = kind === 'user' ? 'you' : isOurs ? 'bellhop' : 'agent';
     const text = last && 'text' in last.body ? last.body.text.replace(/\s+/g, ' ').slice(0, 100) : '';
     return { agent: 'bell', thread, title, last: { text, at: last?.at ?? '', by }, seq, readSeq, needsYou };
   }
@@ -232,6 +235,8 @@ export class FakeServer {
         return this.#accept(body as unknown as SendMessage, response);
       case 'POST /v1/answers':
         return this.#answer(body as unknown as SendAnswer, response);
+      case 'POST /v1/approvals/decide':
+        return this.#decide(body as unknown as DecideApproval, response);
       case 'POST /v1/turns/stop':
         this.stopped.push(String(body.thread));
         return json(response, 202, {});
@@ -272,6 +277,28 @@ export class FakeServer {
     this.say(thread, { kind: 'user', text: option, files: [] }, { id });
     this.say(thread, { kind: 'text', text: `You chose: ${option}`, files: [] }, { replyTo: id });
     this.receipt(thread, id, 'answered');
+  }
+
+  #decide(word: DecideApproval, response: ServerResponse): void {
+    const found = [...this.#talks].find(([, { entries }]) =>
+      entries.some(({ body }) => body.kind === 'question' && body.question === word.id),
+    );
+    const [thread = '', talk] = found ?? [];
+    const before = talk?.answered.get(word.id);
+    if (!talk || before !== undefined) {
+      refuse(response, 409, `this was decided before: ${before}`, 'See: ./bellhop approvals');
+      return;
+    }
+    this.decided.push(word);
+    this.endCard(thread, word.id, word.decision);
+    json(response, 200, {});
+  }
+
+  /** A card has its end, by whoever: told to those who look. */
+  endCard(thread: string, question: string, option: string): void {
+    this.talk(thread).answered.set(question, option);
+    this.emit(thread, { type: 'answered', question, option });
+    this.#listChanged(thread);
   }
 
   #stream(talk: Talk, after: number, response: ServerResponse): void {
@@ -333,6 +360,7 @@ const STATUS: Status = {
   sessions: { total: 1, awake: 1, quarantined: 0 },
   messages: { waiting: 0, working: 0, failed: 0 },
   waitingFor: [],
+  approvals: 0,
 };
 
 function frame(event: StreamEvent): string {

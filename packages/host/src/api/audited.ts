@@ -19,8 +19,9 @@ export const AUDITED: Readonly<Record<string, Action>> = {
   'PUT /v1/model': 'model set',
 };
 
-/** Why each has no row: the egress process writes it, or it is a person talking, signing in, or stopping what is theirs. */
+/** Why each has no row: the egress process or access/approvals.ts writes it, or it is a person talking, signing in, or stopping what is theirs. */
 export const NOT_AUDITED: readonly string[] = [
+  'POST /v1/approvals/decide',
   'PUT /v1/secrets',
   'POST /v1/secrets/remove',
   'POST /v1/secrets/grant',

@@ -72,6 +72,8 @@ export async function openStreet(t: TestContext, make: MakeRuntime, runner: stri
   const numbers = { attackers: 0, questions: 0 };
   const house = await openHouse(t, {}, async (dataDir) => {
     chmodSync(dataDir, 0o711);
+    // What the egress process would have made: every sandbox with a way out sees it.
+    await mkdir(join(dataDir, 'trust'), { mode: 0o755 });
     const runnerDir = join(dataDir, 'runner');
     await mkdir(runnerDir, { mode: 0o755 });
     linkSync(join(runner, 'node'), join(runnerDir, 'node'));

@@ -27,8 +27,10 @@ const status: Of<contract.Status> = v.strictObject({
   sessions: v.strictObject({ total: count, awake: count, quarantined: count }),
   messages: v.strictObject({ waiting: count, working: count, failed: count }),
   waitingFor: v.array(text),
+  approvals: count,
 });
 
+const card = { agent: text, host: text, port: count, sha256: text, expiresAt: time };
 const option = v.strictObject({ label: text, value: text });
 const body: Of<contract.LogBody> = v.variant('kind', [
   v.strictObject({ kind: v.literal('user'), text, files }),
@@ -41,6 +43,7 @@ const body: Of<contract.LogBody> = v.variant('kind', [
     title: text,
     text,
     options: v.array(option),
+    approval: v.exactOptional(v.strictObject(card)),
   }),
   v.strictObject({ kind: v.literal('notice'), text }),
 ]);
@@ -114,6 +117,7 @@ const event: Of<contract.StreamEvent> = v.variant('type', [
   v.strictObject({ type: v.literal('typing'), on: v.boolean() }),
   v.strictObject({ type: v.literal('ledger'), turn: v.nullable(turn) }),
   v.strictObject({ type: v.literal('conversation'), conversation }),
+  v.strictObject({ type: v.literal('answered'), question: text, option: text }),
 ]);
 
 const conversations: Of<contract.ConversationList> = v.strictObject({ conversations: v.array(conversation) });
@@ -184,6 +188,20 @@ const hosts: Of<contract.HostList> = v.strictObject({
     }),
   ),
 });
+const decision = v.picklist(['once', 'session', 'always', 'no']);
+const approval: Of<contract.ApprovalRow> = v.strictObject({
+  ...card,
+  id: text,
+  kind: v.literal('reach-host'),
+  session: text,
+  askedAt: time,
+  state: v.picklist(['asked', 'decided', 'expired']),
+  decision: v.nullable(decision),
+  decidedBy: maybe,
+  decidedAt: v.nullable(time),
+  applied: v.boolean(),
+});
+const approvals: Of<contract.ApprovalList> = v.strictObject({ approvals: v.array(approval) });
 const secrets: Of<contract.SecretList> = v.strictObject({
   secrets: v.array(
     v.strictObject({
@@ -319,6 +337,8 @@ export const ANSWERS = {
   ModelList: models,
   UsageView: usage,
   BudgetList: budgets,
+  ApprovalList: approvals,
+  ApprovalRow: approval,
   HostList: hosts,
   SecretList: secrets,
   Rotated: rotated,

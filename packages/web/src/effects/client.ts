@@ -10,6 +10,7 @@ import type {
   BudgetList,
   ConversationList,
   DeadLetterList,
+  DecideApproval,
   EntryPage,
   MarkRead,
   MessageState,
@@ -50,6 +51,7 @@ export class Client {
   markRead = (read: MarkRead): Promise<void> => this.#post('/v1/conversations/read', read);
   send = (message: SendMessage): Promise<void> => this.#post('/v1/messages', message);
   answer = (answer: SendAnswer): Promise<void> => this.#post('/v1/answers', answer);
+  decide = (word: DecideApproval): Promise<void> => this.#post('/v1/approvals/decide', word);
   message = (id: string): Promise<MessageState> => this.#json(`/v1/messages/${encodeURIComponent(id)}`);
   retry = (id: string): Promise<void> => this.#post(`/v1/messages/${encodeURIComponent(id)}/retry`, {});
   stopTurn = (place: Place): Promise<void> => this.#post('/v1/turns/stop', place);

@@ -83,6 +83,26 @@ export function dayWords(at: string, nowMs: number): string {
   return day.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
 }
 
+/** When something ends, in words that stand behind "until". */
+export function deadlineWords(at: string, nowMs: number): string {
+  return startOfDay(nowMs) === startOfDay(Date.parse(at))
+    ? clockWords(at)
+    : `${dayWords(at, nowMs)}, ${clockWords(at)}`;
+}
+
+const APPROVAL_ENDS: Readonly<Record<string, (agent: string) => string>> = {
+  once: (agent) => `You allowed ${agent} one connection.`,
+  session: () => 'You allowed it in this conversation.',
+  always: (agent) => `You allowed it. To take it back: ./bellhop hosts remove NAME --agent ${agent}`,
+  no: (agent) => `You refused. ${agent} may not ask for it again for a day.`,
+  expired: () => 'Nobody answered in time, so it stays refused.',
+};
+
+/** @param end a decision, `expired`, or '' when it is over and not known how. */
+export function approvalEndWords(end: string, agent: string): string {
+  return Object.hasOwn(APPROVAL_ENDS, end) ? (APPROVAL_ENDS[end]?.(agent) ?? '') : 'This has been answered.';
+}
+
 /** A moment, as short as it can be: the time of today, the day of any other. */
 export function momentWords(at: string, nowMs: number): string {
   if (startOfDay(nowMs) !== startOfDay(Date.parse(at))) return listTimeWords(at, nowMs);
