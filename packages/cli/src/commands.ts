@@ -225,6 +225,10 @@ export const COMMANDS: readonly Command[] = [
     takesWords: true,
     run: sessions,
   },
+  byLauncher('doctor', 'doctor', 'is all well? also tries to break out of a sandbox', {
+    fix: { type: 'boolean', value: '', help: 'mend what can be mended safely, and say what' },
+    json: JSON_OUT,
+  }),
   byLauncher('audit', 'audit [VERB]', 'what went out and what you changed: list, verify, export', {
     agent: { type: 'string', value: 'ID', help: 'only of this agent' },
     session: { type: 'string', value: 'ID', help: 'only of this session' },

@@ -9,12 +9,16 @@ import { DatabaseSync } from 'node:sqlite';
 export interface HostNote {
   readonly pid: number;
   readonly url: string;
+  /** Kind of the sandboxes. */
+  readonly sandbox: string;
 }
 
 export interface HostLock {
   /** Tells a second host, and people, where this one is. */
   note(note: HostNote): void;
   release(): void;
+  /** As `release`, but what a dead host noted stays: for who only looks whether one runs. */
+  letGo(): void;
 }
 
 /** Null when another host holds it. */
@@ -30,6 +34,7 @@ export function takeLock(dataDir: string): HostLock | null {
   }
   return {
     note: (value) => writeFileSync(note, `${JSON.stringify(value)}\n`, { mode: 0o600 }),
+    letGo: () => db.close(),
     release() {
       rmSync(note, { force: true });
       db.close();

@@ -112,7 +112,7 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
   // Which runner each of them has is nowhere noted: all of them stay until a start that finds none running (H9).
   if (host.takenOver === 0) await removeOldBuilds(runnerDir);
   if (!process.env.BELLHOP_PAGE) await removeOldBuilds(siteDir);
-  lock.note({ pid: process.pid, url });
+  lock.note({ pid: process.pid, url, sandbox: runtime.kind });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stopping.resolve(signal));
   }

@@ -50,8 +50,8 @@ describe('takeLock', () => {
     const dir = tempFolder(t);
     assert.equal(readNote(dir), null);
     const lock = takeLock(dir);
-    lock?.note({ pid: 1, url: 'http://127.0.0.1:1/' });
-    assert.deepEqual(readNote(dir), { pid: 1, url: 'http://127.0.0.1:1/' });
+    lock?.note({ pid: 1, url: 'http://127.0.0.1:1/', sandbox: 'bwrap' });
+    assert.deepEqual(readNote(dir), { pid: 1, url: 'http://127.0.0.1:1/', sandbox: 'bwrap' });
     lock?.release();
     assert.equal(readNote(dir), null);
   });
