@@ -58,6 +58,7 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
     stopLeftovers: async () => undefined,
     egress,
     extraMounts: { of: async () => [] },
+    packages: { imageOf: () => null },
     models: { of: () => ({ by: 'nobody', endpoint: null, config: null, harness: 'instant' }) },
   });
   await supervisor.start();

@@ -12,6 +12,7 @@ import type {
   AnswerBudget,
   ApiError,
   BudgetList,
+  ChangePackages,
   DeadLetterList,
   Done,
   GrantSecret,
@@ -20,6 +21,8 @@ import type {
   ModelList,
   ModelTest,
   ModelView,
+  PackageList,
+  PackageLog,
   RemoveHost,
   RevokeSecret,
   Rotated,
@@ -150,6 +153,19 @@ export class Client {
 
   usage(by: string, signal: AbortSignal): Promise<UsageView> {
     return this.#json<UsageView>({ method: 'GET', path: `/v1/usage${query({ by })}`, signal });
+  }
+
+  packages(signal: AbortSignal): Promise<PackageList> {
+    return this.#json<PackageList>({ method: 'GET', path: '/v1/packages', signal });
+  }
+
+  changePackages(verb: 'add' | 'remove', change: ChangePackages, signal: AbortSignal): Promise<PackageList> {
+    return this.#post<PackageList>(`/v1/packages/${verb}`, change, signal);
+  }
+
+  packageLog(agent: string | undefined, from: number, signal: AbortSignal): Promise<PackageLog> {
+    const path = `/v1/packages/log${query({ agent, from: `${from}` })}`;
+    return this.#json<PackageLog>({ method: 'GET', path, signal });
   }
 
   hosts(signal: AbortSignal): Promise<HostList> {

@@ -15,6 +15,7 @@ import { model } from './model.ts';
 import { deadLetters } from './operator/dead-letters.ts';
 import { sessions } from './operator/sessions.ts';
 import { why } from './operator/why.ts';
+import { packages } from './packages.ts';
 import { password } from './password.ts';
 import { secrets } from './secrets.ts';
 import { status } from './status.ts';
@@ -127,6 +128,24 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: true,
     run: hosts,
+  },
+  {
+    name: 'packages',
+    usage: 'packages [VERB]',
+    summary: 'programs for an agent (Docker): add, remove, log',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'which agent (default: the first one)' },
+      apt: { type: 'string', multiple: true, value: 'NAME', help: 'a Debian package (may be repeated)' },
+      npm: {
+        type: 'string',
+        multiple: true,
+        value: 'NAME',
+        help: 'an npm package, or NAME@1.2.3 (the same)',
+      },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: packages,
   },
   {
     name: 'secrets',

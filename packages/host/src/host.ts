@@ -23,6 +23,7 @@ import { createLogReader } from './api/operator/log-reader.ts';
 import { sessionRoutes } from './api/operator/sessions.ts';
 import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
+import { packageRoutes } from './api/package-routes.ts';
 import { createSecretRoutes } from './api/secret-routes.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
@@ -40,10 +41,11 @@ import { createDisk } from './disk.ts';
 import type { Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
-import type { Folders } from './folders.ts';
+import { type Folders, makeFolder } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
 import { openModels } from './model/models.ts';
 import { createExtraMounts } from './mounts/mounts.ts';
+import { openPackages } from './packages/packages.ts';
 import { Retention } from './retention/retention.ts';
 import { createCommands } from './router/commands.ts';
 import { createRouter } from './router/router.ts';
@@ -146,6 +148,13 @@ export async function startHost(parts: HostParts): Promise<Host> {
     renew: (agent, why) => supervisor.renew(agent, why),
   });
   const extraMounts = createExtraMounts(settings, [folders.dataDir, PROGRAM_DIR]);
+  const packages = await openPackages({
+    store,
+    runtime,
+    log,
+    dir: await makeFolder(folders, 'private', 'packages'),
+    renew: (agent, why) => supervisor.renew(agent, why),
+  });
   const supervisor: Supervisor = new Supervisor({
     store,
     mailboxes,
@@ -153,6 +162,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     egress,
     models,
     extraMounts,
+    packages,
     folders,
     clock,
     log,
@@ -199,6 +209,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   });
   await delivery.start();
   const takenOver = await supervisor.start();
+  packages.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
   retention.start();
   for (const channel of channels.values()) {
@@ -259,6 +270,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       ...guardRoutes,
       ...letters,
       ...sessionRoutes(looks),
+      ...packageRoutes({ store, packages }),
       whyRoute({ ...looks, readLog }),
     ],
     links,
@@ -273,6 +285,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
+      await packages.stop();
       await retention.stop();
       await supervisor.stop();
       await delivery.stop();

@@ -10,6 +10,7 @@ import { EGRESS_SOCKET, type Egress, TRUST } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
 import type { AgentModel, Models } from '../model/port.ts';
 import type { ExtraMounts } from '../mounts/port.ts';
+import type { AgentImages } from '../packages/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
 import { limitsOf } from '../settings.ts';
@@ -28,6 +29,7 @@ export interface WakeDeps {
   readonly egress: Egress;
   readonly models: Pick<Models, 'of'>;
   readonly extraMounts: Pick<ExtraMounts, 'of'>;
+  readonly packages: AgentImages;
   readonly log: Log;
   readonly folders: Folders;
   readonly clock: Clock;
@@ -190,7 +192,10 @@ function toSpec(
     mode,
   };
   const bundle = config.mode === 'run' && config.harness === 'light' ? 'runner-light.mjs' : 'runner.mjs';
+  // A throwaway sandbox runs nothing of the agent's.
+  const image = config.mode === 'run' ? deps.packages.imageOf(agent.id) : null;
   return {
+    ...(image === null ? {} : { image }),
     mark: generation.mark,
     mounts,
     workDir: inside.workDir,

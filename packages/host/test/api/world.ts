@@ -20,6 +20,7 @@ import { deadLetterRoutes } from '../../src/api/operator/dead-letters.ts';
 import { sessionRoutes } from '../../src/api/operator/sessions.ts';
 import { whyRoute } from '../../src/api/operator/why-route.ts';
 import { createOwnerApp } from '../../src/api/owner-app.ts';
+import { packageRoutes } from '../../src/api/package-routes.ts';
 import type { App } from '../../src/api/routing.ts';
 import { createSecretRoutes } from '../../src/api/secret-routes.ts';
 import { servedRoutes } from '../../src/api/served-app.ts';
@@ -32,7 +33,9 @@ import { Watchers } from '../../src/api/stream.ts';
 import { createWebApp } from '../../src/api/web-app.ts';
 import { firstStart, installIdOf } from '../../src/first-start.ts';
 import { openModels } from '../../src/model/models.ts';
+import type { Packages } from '../../src/packages/port.ts';
 import { createRouter } from '../../src/router/router.ts';
+import type { PackageNames } from '../../src/sandboxes/port.ts';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
 import { safeName } from '../../src/sessions/names.ts';
@@ -137,6 +140,15 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const money = { costMicros: 3, chargedMicros: 3, unpriced: 0 };
   const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, ...money };
   const usage = () => [{ key: 'bell', ...sum }];
+  const asked: PackageNames = { apt: ['graphviz'], npm: [] };
+  const packages: Packages = {
+    impossible: null,
+    imageOf: () => null,
+    view: (agent) => ({ agent, ...asked, state: 'building', why: null }),
+    add: async () => undefined,
+    remove: async () => undefined,
+    readLog: async () => ({ text: '', next: 0 }),
+  };
   const modelRoutes = createModelRoutes({ store, models, egress, usage });
   const nothing = async () => ({ budgets: [], stops: [] });
   const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
@@ -187,6 +199,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
       ...guardRoutes,
       ...operator,
       ...sessionRoutes(looks),
+      ...packageRoutes({ store, packages }),
     ],
     links,
     password,

@@ -169,6 +169,23 @@ const usage: Of<contract.UsageView> = v.strictObject({
     }),
   ),
 });
+const packageRow = { apt: v.array(text), npm: v.array(text), why: maybe };
+const packages: Of<contract.PackageList> = v.strictObject({
+  packages: v.array(
+    v.strictObject({
+      ...packageRow,
+      agent: text,
+      state: v.picklist(['building', 'installed', 'failed']),
+    }),
+  ),
+});
+const packageLog: Of<contract.PackageLog> = v.strictObject({
+  text,
+  next: count,
+  state: v.picklist(['none', 'building', 'installed', 'failed']),
+  why: maybe,
+});
+
 const hosts: Of<contract.HostList> = v.strictObject({
   hosts: v.array(
     v.strictObject({
@@ -317,6 +334,8 @@ export const ANSWERS = {
   UsageView: usage,
   BudgetList: budgets,
   HostList: hosts,
+  PackageList: packages,
+  PackageLog: packageLog,
   SecretList: secrets,
   Rotated: rotated,
   DeadLetterList: deadLetters,

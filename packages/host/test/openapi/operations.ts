@@ -3,6 +3,7 @@ import type * as v from 'valibot';
 import { answerBudgetSchema, setBudgetSchema } from '../../src/api/budget-routes.ts';
 import { allowHostSchema, removeHostSchema } from '../../src/api/host-routes.ts';
 import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
+import { changePackagesSchema } from '../../src/api/package-routes.ts';
 import { markReadSchema } from '../../src/api/routes/conversations.ts';
 import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
 import { stopTurnSchema } from '../../src/api/routes/turns.ts';
@@ -225,6 +226,29 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/sessions/:id/release': {
     summary: 'Put a session back into service',
     answer: [202, 'Done'],
+    owner: true,
+  },
+  'GET /v1/packages': {
+    summary: 'The packages of each agent, and what became of them',
+    answer: [200, 'PackageList'],
+    owner: true,
+  },
+  'POST /v1/packages/add': {
+    summary: 'Packages for an agent; an image with them is built beside what runs',
+    body: changePackagesSchema,
+    answer: [200, 'PackageList'],
+    owner: true,
+  },
+  'POST /v1/packages/remove': {
+    summary: 'Take packages away from an agent',
+    body: changePackagesSchema,
+    answer: [200, 'PackageList'],
+    owner: true,
+  },
+  'GET /v1/packages/log': {
+    summary: 'What was said while an agent’s packages were installed last',
+    query: { agent: PLACE.agent, from: 'from this byte on; default: 0' },
+    answer: [200, 'PackageLog'],
     owner: true,
   },
   'POST /v1/stop': { summary: 'Stop the host', answer: [202, 'Empty'], owner: true },

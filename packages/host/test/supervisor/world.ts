@@ -47,6 +47,8 @@ export interface House extends StoreWorld {
   /** By `session ID` or `agent ID`. */
   readonly used: Map<string, UsageSum>;
   readonly settings: Settings;
+  /** What agents run on, by their ids. */
+  readonly images: Map<string, string>;
   /** `message state` or `typing on`, as watchers were told. */
   readonly told: string[];
   /** How much is free, and what each session's folders hold. */
@@ -92,6 +94,7 @@ export async function openHouse(
   const ticking = parts?.clock ?? clock;
   const folders = { dataDir: dir, user: parts?.user ?? null };
   const mailboxes = createMailboxes(folders, parts?.limits ?? limits);
+  const images = new Map<string, string>();
   const told: string[] = [];
   const disk = { free: Number.MAX_SAFE_INTEGER, held: 0, counted: 0 };
   const counter = { sessions: 0 };
@@ -111,6 +114,7 @@ export async function openHouse(
       egress,
       models: { of: (agent) => ({ by: 'nobody', endpoint: null, config: null, harness: agent.harness }) },
       extraMounts: createExtraMounts(settings, [dir]),
+      packages: { imageOf: (agent) => images.get(agent) ?? null },
       folders,
       clock: ticking,
       log,
@@ -181,6 +185,7 @@ export async function openHouse(
     models,
     used,
     settings,
+    images,
     told,
     disk,
     ...first,

@@ -47,7 +47,9 @@ export function explainEngine(words: string): Reason {
 
 function gist(words: string): string {
   const lines = words.split('\n').map((line) => line.trim());
-  const telling = lines.filter((line) => line !== '' && !/^(WARNING|DEPRECATED|Run '|See ')/i.test(line));
+  const telling = lines.filter(
+    (line) => line !== '' && !/^(WARNING|DEPRECATED|Install the buildx|https:|Run '|See ')/i.test(line),
+  );
   const line = telling.find((each) => /error|denied|cannot|failed|no such|not /i.test(each)) ?? telling[0];
   return (line ?? 'it ended without a word').replace(PREAMBLE, '').slice(0, 300);
 }
