@@ -5,12 +5,12 @@
  * The next call begins when the one before is on record: that commit comes after the answer's last byte, and no agent
  * asks again within the millisecond that it takes.
  *
- * Then what a blind tunnel leaves of a connection's throughput (tunnel.ts).
+ * Then what a blind tunnel leaves of a connection's throughput (tunnel.ts), and what is left where TLS ends (ended.ts).
  *
  * The client asks over the session's socket as the relay in a sandbox does; the relay itself, two copies of bytes
  * within the sandbox, is not in it.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, createServer, type RequestOptions, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,9 @@ import { EGRESS_SOCKET } from '../../packages/host/src/egress/port.ts';
 import { EgressProcess } from '../../packages/host/src/egress/process.ts';
 import { makeFolder } from '../../packages/host/src/folders.ts';
 import { openLog } from '../../packages/host/src/log.ts';
+import { CERT } from '../../packages/host/test/egress/loopback-tls.ts';
 import { type Measured, percentile } from '../report.ts';
+import { measureEnded } from './ended.ts';
 import { measureTunnel } from './tunnel.ts';
 
 const WARM_UP = 50;
@@ -37,22 +39,31 @@ interface Timed {
 }
 
 export const egress = {
-  about: 'what the egress process adds to a call, whole and to the first token; the speed of a tunnel',
+  about:
+    'what the egress process adds to a call, whole and to the first token; the speed of a tunnel, blind and ended',
   async run(say: (line: string) => void) {
     const dir = await mkdtemp(join(tmpdir(), 'bh-bench-'));
     const endpoint = await openEndpoint();
     const folders = { dataDir: dir, user: null };
     await makeFolder(folders, 'private', 'egress');
+    const authority = join(dir, 'test-ca.pem');
+    await writeFile(authority, CERT);
     const log = openLog(dir, systemClock.now);
     const way = new EgressProcess({
       folders,
       clock: systemClock,
       log,
-      env: takeEnvironment({ OLLAMA_HOST: '127.0.0.1:9' }),
+      env: takeEnvironment({ OLLAMA_HOST: '127.0.0.1:9', NODE_EXTRA_CA_CERTS: authority }),
     });
     const recorded: { next: () => void } = { next: () => undefined };
     const ignore = () => undefined;
-    way.listen({ call: () => recorded.next(), known: ignore, parked: ignore, alert: ignore });
+    way.listen({
+      call: () => recorded.next(),
+      known: ignore,
+      parked: ignore,
+      alert: ignore,
+      auditHead: ignore,
+    });
     way.start();
     try {
       const folder = await makeFolder(folders, 'shared', 'run', 'bench');
@@ -82,7 +93,12 @@ export const egress = {
       const tunnel = await measureTunnel(join(folder, EGRESS_SOCKET), (to) =>
         way.allowHost({ agent: 'bench', host: 'localhost', port: to, isPrivate: true }),
       );
-      return { measured: [...calls.measured, tunnel.measured], notes: [...calls.notes, tunnel.note] };
+      say('ended …');
+      const ended = await measureEnded(dir, join(folder, EGRESS_SOCKET), way);
+      return {
+        measured: [...calls.measured, tunnel.measured, ...ended.measured],
+        notes: [...calls.notes, tunnel.note, ended.note],
+      };
     } finally {
       await way.stop();
       endpoint.close();

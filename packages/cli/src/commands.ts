@@ -230,6 +230,13 @@ export const COMMANDS: readonly Command[] = [
     takesWords: true,
     run: sessions,
   },
+  byLauncher('audit', 'audit [VERB]', 'what went out, what you changed: list, verify, export', {
+    agent: { type: 'string', value: 'ID', help: 'only of this agent' },
+    session: { type: 'string', value: 'ID', help: 'only of this session' },
+    last: { type: 'string', value: 'N', help: 'how many rows (30)' },
+    head: { type: 'string', value: 'N:HASH', help: 'verify: what it printed before' },
+    json: JSON_OUT,
+  }),
   byLauncher('test', 'test [PATTERN]', 'run every check and test, or the files that match', {}),
   byLauncher('bench', 'bench [NAME]', 'run the benchmarks', { json: JSON_OUT }),
   byLauncher('sim', 'sim', 'prove that no message is lost or said twice', {

@@ -18,7 +18,7 @@ const ANSWER_MS = 20_000;
 const STATES = {
   installed: 'installed',
   building: 'being installed; see: ./bellhop packages log',
-  failed: 'not installed',
+  failed: 'not installed; what was there before stays',
 } as const;
 
 export async function packages(context: Context): Promise<number> {

@@ -27,7 +27,7 @@ test('packages sends the names as they were typed, each a word of its own, and s
   );
   list = { packages: [{ agent: 'bell', apt: ['jq'], npm: [], state: 'failed', why: 'no\u001b[31m such' }] };
   const failed = await packages('remove', '--npm=--flag');
-  assert.match(failed.out, /^bell: apt jq\n {2}not installed\n {2}no/);
+  assert.match(failed.out, /^bell: apt jq\n {2}not installed; what was there before stays\n {2}no/);
   assert.ok(!failed.out.includes('\u001b'));
   assert.deepEqual(asked, [
     'GET /v1/packages ',

@@ -14,6 +14,7 @@ import {
   type ServedName,
 } from '@bellhop/channels/served';
 import { createAccessGate } from './access/gate.ts';
+import { audited } from './api/audited.ts';
 import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
 import { createHostRoutes } from './api/host-routes.ts';
@@ -24,6 +25,7 @@ import { sessionRoutes } from './api/operator/sessions.ts';
 import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
 import { packageRoutes } from './api/package-routes.ts';
+import type { App } from './api/routing.ts';
 import { createSecretRoutes } from './api/secret-routes.ts';
 import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
@@ -35,10 +37,11 @@ import { createStatusReader } from './api/status.ts';
 import { Watchers } from './api/stream.ts';
 import { createWatcher } from './api/watcher.ts';
 import { createWebApp } from './api/web-app.ts';
+import { noteHead } from './audit-head.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
-import type { Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
+import type { AuditTrail, Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
 import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import { type Folders, makeFolder } from './folders.ts';
@@ -75,7 +78,11 @@ export interface HostParts {
   /** What an earlier host on this data may have used instead. */
   readonly others: readonly SandboxRuntime[];
   /** Started already; it is the caller's, who ends it last. */
-  readonly egress: Egress & Spending & Policy & Secrets & { listen(listener: EgressListener): void };
+  readonly egress: Egress &
+    Spending &
+    Policy &
+    Secrets &
+    AuditTrail & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -154,6 +161,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     dir: await makeFolder(folders, 'private', 'packages'),
     renew: (agent, why) => supervisor.renew(agent, why),
+    record: (agent, target) =>
+      egress.record({
+        ...{ who: 'owner', what: 'packages changed', agent, session: '' },
+        ...{ target, decision: 'done', detail: '' },
+      }),
   });
   const supervisor: Supervisor = new Supervisor({
     store,
@@ -206,6 +218,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
         log.error('budget alert', { session: alert.session, error: String(error) }),
       );
     },
+    auditHead: (head) => {
+      noteHead(folders.dataDir, head).catch((error: unknown) =>
+        log.warn('length of the audit not noted', { error: String(error) }),
+      );
+    },
   });
   await delivery.start();
   const takenOver = await supervisor.start();
@@ -246,22 +263,25 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, installId);
+  const recorded = (made: App): App => ({ ...made, routes: audited(made.routes, egress) });
   parts.page.serve(
-    createWebApp({
-      links,
-      cookies,
-      password,
-      // The log names paths of this machine: it is for who sits at it.
-      served: [
-        ...forPage,
-        ...modelRoutes,
-        ...guardRoutes,
-        ...letters,
-        whyRoute({ ...looks, readLog: async () => [] }),
-      ],
-      siteDir: parts.siteDir,
-      hostNames: settings.hostNames,
-    }),
+    recorded(
+      createWebApp({
+        links,
+        cookies,
+        password,
+        // The log names paths of this machine: it is for who sits at it.
+        served: [
+          ...forPage,
+          ...modelRoutes,
+          ...guardRoutes,
+          ...letters,
+          whyRoute({ ...looks, readLog: async () => [] }),
+        ],
+        siteDir: parts.siteDir,
+        hostNames: settings.hostNames,
+      }),
+    ),
   );
   const app = createOwnerApp({
     served: [
@@ -278,7 +298,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     url: parts.url,
     stop: parts.onStop,
   });
-  const socket: Listener = await listenOnSocket(folders.dataDir, app, log);
+  const socket: Listener = await listenOnSocket(folders.dataDir, recorded(app), log);
   return {
     takenOver,
     refusedFolders: await extraMounts.refusals(),

@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
+import type { DoorTrail } from './audit/door-trail.ts';
 import { type Held, readBody } from './body.ts';
 import { judge, judgeAnswer, type Passed } from './judge.ts';
 import { formsOf } from './policy/placing.ts';
@@ -29,27 +30,40 @@ export interface ForwardDeps {
 
 type Request = Pick<Passed, 'url' | 'method' | 'headers'>;
 
-/** `pay` is asked before a call that costs money goes out. Resolves when it is on its way, or refused. Never rejects. */
+export interface DoorDeps extends ForwardDeps {
+  readonly trail: DoorTrail;
+}
+
+/** `pay` is asked before a call that costs money goes out, and then it is put into the audit. Resolves when it is on its way, or refused. Never rejects. */
 export async function forward(
-  deps: ForwardDeps,
+  deps: DoorDeps,
   endpoint: Endpoint | null,
   incoming: IncomingMessage,
   response: ServerResponse,
   pay: (endpoint: Endpoint, ask: Ask) => Let,
 ): Promise<void> {
   const { method = '', url: target = '', headers } = incoming;
+  const no = (refusal: Refusal) => {
+    deps.trail.refused(`${method} ${target.split('?')[0]}`, refusal);
+    refuse(response, refusal);
+  };
   const verdict = judge({ method, target, headers }, endpoint);
-  if (verdict.kind === 'refuse') return refuse(response, verdict.refusal);
+  if (verdict.kind === 'refuse') return no(verdict.refusal);
   const key = deps.keyOf(verdict.endpoint);
-  if (key === null && !PROVIDERS[verdict.endpoint.provider].keyless) return refuse(response, REFUSALS.noKey);
+  if (key === null && !PROVIDERS[verdict.endpoint.provider].keyless) return no(REFUSALS.noKey);
   const read = await readBody(incoming, deps.held);
-  if (read.kind === 'refuse') return refuse(response, read.refusal);
+  if (read.kind === 'refuse') return no(read.refusal);
   if (read.kind === 'gone') return;
   try {
     const ask = verdict.format && readAsk(verdict.format, read.bytes);
-    if (verdict.format && !ask) return refuse(response, REFUSALS.noJson);
+    if (verdict.format && !ask) return no(REFUSALS.noJson);
     const out = ask ? pay(verdict.endpoint, withModel(ask, verdict.url)) : FREE;
-    if (out.kind === 'refuse') return refuse(response, out.refusal);
+    if (out.kind === 'refuse') return no(out.refusal);
+    const off = deps.trail.passing('request', targetWords(verdict));
+    if (off) {
+      out.settle(UNSENT);
+      return refuse(response, off);
+    }
     const request = withKey(verdict, verdict.endpoint, key);
     send(deps, request, key, ask?.body ?? read.bytes, response, out.settle);
   } finally {
@@ -57,6 +71,12 @@ export async function forward(
   }
 }
 
+function targetWords({ method, url }: Passed): string {
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return `${method} ${url.hostname}:${port}${url.pathname}`;
+}
+
+const UNSENT: Outcome = { status: 0, sent: false, whole: false, usage: null, firstByteMs: null, totalMs: 0 };
 const FREE: Let = { kind: 'go', settle: () => undefined };
 
 /** Gemini's paths name the model. */
@@ -66,9 +86,14 @@ function withModel(ask: Ask, { pathname }: URL): Ask {
 }
 
 export function withKey(passed: Request, endpoint: Endpoint, key: string | null): Request {
-  const { auth } = PROVIDERS[endpoint.provider];
+  const { auth, otherAuth } = PROVIDERS[endpoint.provider];
   if (key === null) return passed;
-  return { ...passed, headers: { ...passed.headers, [auth.header]: `${auth.prefix}${key}` } };
+  if (!otherAuth || !key.startsWith(otherAuth.begins))
+    return { ...passed, headers: { ...passed.headers, [auth.header]: `${auth.prefix}${key}` } };
+  const { header, prefix, beta } = otherAuth;
+  const asked = passed.headers['anthropic-beta'];
+  const betas = asked === undefined ? beta : `${asked},${beta}`;
+  return { ...passed, headers: { ...passed.headers, [header]: `${prefix}${key}`, 'anthropic-beta': betas } };
 }
 
 function send(

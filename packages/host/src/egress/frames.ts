@@ -7,6 +7,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { SandboxUser } from '../folders.ts';
+import type { AuditEntry, Head } from './audit/chain.ts';
 import type {
   BudgetAlert,
   BudgetAnswer,
@@ -62,6 +63,8 @@ export interface Requests {
   budgets: { readonly asks: null; readonly brings: BudgetsView };
   budget: { readonly asks: BudgetChange; readonly brings: BudgetsView };
   answer: { readonly asks: BudgetAnswer; readonly brings: BudgetsView };
+  /** What the host is about to do itself. */
+  audit: { readonly asks: AuditEntry; readonly brings: null };
 }
 
 export type RequestName = keyof Requests;
@@ -81,6 +84,8 @@ export type EgressToHost =
   | { readonly t: 'call'; readonly call: CallRecord }
   | { readonly t: 'parked'; readonly agent: string }
   | { readonly t: 'alert'; readonly alert: BudgetAlert }
+  /** The audit is as long as this: for a note of it outside of our folder. */
+  | { readonly t: 'head'; readonly head: Head }
   /** For the host's log. */
   | { readonly t: 'warn'; readonly what: string };
 

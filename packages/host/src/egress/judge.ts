@@ -87,6 +87,8 @@ export function judgeAnswer(
   headers: IncomingHttpHeaders,
   key: string | null,
 ): { readonly headers: Record<string, string> } | { readonly refusal: Refusal } {
+  // Such a one (099) cannot be written: it would throw.
+  if (status < 200) return { refusal: REFUSALS.unreachable };
   if (status >= 300 && status < 400) return { refusal: REFUSALS.redirect };
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') return { refusal: REFUSALS.compressed };
   const passed = Object.entries(headers).flatMap(([name, value]) =>

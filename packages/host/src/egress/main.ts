@@ -6,6 +6,11 @@
  * host. Nothing is written to stdout but frames, and no key anywhere.
  */
 import { join } from 'node:path';
+import type { AuditEntry } from './audit/chain.ts';
+import { createDoorTrail } from './audit/door-trail.ts';
+import { ownerRows } from './audit/owner-rows.ts';
+import { RefusalRows } from './audit/refusals.ts';
+import { Trail } from './audit/trail.ts';
 import { heldOfAll, heldOfSession } from './body.ts';
 import { type Handlers as DoorHandlers, type OpenDoor, openDoor } from './door.ts';
 import { Authority } from './ending/authority.ts';
@@ -42,6 +47,9 @@ import { Vault } from './vault.ts';
 type Handlers = {
   readonly [Name in RequestName]: (asks: Requests[Name]['asks']) => Promise<Requests[Name]['brings']>;
 };
+
+/** A row of an agent's may be the 50th that was not told yet; the owner's are told at once. */
+const TELL_HEAD_EVERY = 50;
 
 function say(frame: EgressToHost): void {
   process.stdout.write(toLine(frame));
@@ -91,6 +99,13 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
     limits: TUNNEL_LIMITS,
   });
 
+  const trail = new Trail(dir, Date.now);
+  const append = (entry: AuditEntry) => {
+    trail.append(entry);
+    if (entry.who === 'owner' || trail.head.n % TELL_HEAD_EVERY === 0) say({ t: 'head', head: trail.head });
+  };
+  const refusals = new RefusalRows(append, Date.now);
+
   const purse: PurseDeps = {
     ledger: new Ledger(db, budgets),
     budgets,
@@ -116,13 +131,15 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
       checkPurse(purse, door);
       const { dir, session, agent, generation } = door;
       const whose = { session, agent, generation };
-      const own = { ...deps, held: [heldOfSession(), all] };
+      const doorTrail = createDoorTrail({ append, refusals, warn }, door);
+      const own = { ...deps, held: [heldOfSession(), all], trail: doorTrail };
       const ways: DoorHandlers = {
         handle: (incoming, response) =>
           void forward(own, withOllama(door.endpoint, ollamaBase), incoming, response, (endpoint, ask) =>
             letOut(purse, whose, endpoint, ask),
           ),
-        connect: (request, socket, head) => void tunnels.open(agent, request, socket, head),
+        connect: (request, socket, head) =>
+          void tunnels.open({ agent, trail: doorTrail }, request, socket, head),
         refuse,
       };
       doors.set(doorName(door), await openDoor(config, dir, ways));
@@ -131,6 +148,7 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
     async close(door) {
       await doors.get(doorName(door))?.close();
       doors.delete(doorName(door));
+      refusals.end(door.session);
       return null;
     },
     async secret({ name, value }) {
@@ -183,12 +201,18 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
       budgets.answer(answer, Date.now());
       return budgets.show(Date.now());
     },
+    // Written like every other row of the owner's, below.
+    audit: async () => null,
   };
 
   readLines<HostToEgress>(process.stdin, (frame) => {
     // One handler for each name; that it fits its frame is what the table's type says.
     const handle = handlers[frame.t] as (asks: unknown) => Promise<unknown>;
-    handle(frame.asks).then(
+    const done = async () => {
+      for (const row of ownerRows(frame)) append(row);
+      return handle(frame.asks);
+    };
+    done().then(
       (brings) => say({ t: 'done', n: frame.n, brings }),
       (error: unknown) => say({ t: 'failed', n: frame.n, error: toWords(error) }),
     );
@@ -196,7 +220,10 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
   process.stdin.once('close', () => process.exit(0));
   // Waited for: a message that wakes an agent before its Ollama was found would be answered by the demo. Where there is
   // none, that is known at once.
-  void look().then((found) => say({ t: 'ready', ...found }));
+  void look().then((found) => {
+    say({ t: 'head', head: trail.head });
+    say({ t: 'ready', ...found });
+  });
 }
 
 function doorName({ session, generation }: Pick<DoorPlan, 'session' | 'generation'>): string {

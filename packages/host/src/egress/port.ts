@@ -4,6 +4,7 @@
  * Who calls is known by the socket: one per session and generation, gone with it. Keys are decrypted on the other side
  * of the process boundary; here are their names.
  */
+import type { AuditEntry, Head } from './audit/chain.ts';
 import type { Endpoint } from './providers.ts';
 import type { Period } from './usage/windows.ts';
 
@@ -22,6 +23,12 @@ export interface Egress {
   test(endpoint: Endpoint, agent: string): Promise<ModelReply>;
   /** The models that the provider names. */
   list(endpoint: Endpoint): Promise<readonly string[]>;
+}
+
+/** What the owner does that the egress process has no part in, on record before it is done. */
+export interface AuditTrail {
+  /** On disk when it resolves. Rejects with EgressError: then it must not be done. */
+  record(entry: AuditEntry): Promise<void>;
 }
 
 /** What may be spent. All reject with EgressError. */
@@ -129,6 +136,8 @@ export interface EgressListener {
   /** A call of this agent was refused until the owner says more: what of it is awake ends, and waits. */
   parked(agent: string): void;
   alert(alert: BudgetAlert): void;
+  /** The audit has grown to this. Not told for each row. */
+  auditHead(head: Head): void;
 }
 
 export interface KeyState {

@@ -22,6 +22,7 @@ import {
   toLine,
 } from './frames.ts';
 import {
+  type AuditTrail,
   type Door,
   type DoorPlan,
   type Egress,
@@ -65,7 +66,7 @@ interface Waiting {
   reject(error: EgressError): void;
 }
 
-export class EgressProcess implements Egress, Spending, Policy, Secrets {
+export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secrets {
   readonly #deps: EgressDeps;
   readonly #doors = new Set<DoorPlan>();
   readonly #waiting = new Map<number, Waiting>();
@@ -198,6 +199,10 @@ export class EgressProcess implements Egress, Spending, Policy, Secrets {
 
   answerStop: Spending['answerStop'] = (answer) => this.#request('answer', answer);
 
+  record: AuditTrail['record'] = async (entry) => {
+    await this.#request('audit', entry);
+  };
+
   async #request<Name extends RequestName>(
     t: Name,
     asks: Requests[Name]['asks'],
@@ -256,6 +261,9 @@ export class EgressProcess implements Egress, Spending, Policy, Secrets {
         return;
       case 'alert':
         this.#listener?.alert(frame.alert);
+        return;
+      case 'head':
+        this.#listener?.auditHead(frame.head);
         return;
       case 'warn':
         this.#deps.log.warn('egress', { said: frame.what });

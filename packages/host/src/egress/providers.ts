@@ -34,7 +34,9 @@ export interface Provider {
   readonly keyless: boolean;
   /** Null: it must be given. `/model` of a session's socket stands for it. */
   readonly baseUrl: string | null;
-  readonly auth: { readonly header: string; readonly prefix: string };
+  readonly auth: Auth;
+  /** Keys of another kind, known by how they begin, and how those are shown. */
+  readonly otherAuth?: Auth & { readonly begins: string; readonly beta: string };
   /** Sent with our own calls (test, list); an agent's client sends its own. */
   readonly headers: Readonly<Record<string, string>>;
   /** What an agent may call, below the base URL. Everything else is refused. */
@@ -43,6 +45,12 @@ export interface Provider {
   /** Taken when none is named; null: one must be named. */
   readonly defaultModel: string | null;
   readonly limits: Pick<ModelConfig, 'contextTokens' | 'maxOutputTokens' | 'images'>;
+}
+
+/** The header that shows a key, and what stands before it there. */
+export interface Auth {
+  readonly header: string;
+  readonly prefix: string;
 }
 
 const BEARER = { header: 'authorization', prefix: 'Bearer ' } as const;
@@ -76,6 +84,8 @@ export const PROVIDERS: Readonly<Record<ProviderId, Provider>> = {
     keyless: false,
     baseUrl: 'https://api.anthropic.com',
     auth: { header: 'x-api-key', prefix: '' },
+    // What `claude setup-token` gives: of a subscription, good for a year.
+    otherAuth: { ...BEARER, begins: 'sk-ant-oat', beta: 'oauth-2025-04-20' },
     headers: { 'anthropic-version': '2023-06-01' },
     allowed: [
       { method: 'POST', path: /^\/v1\/messages$/, format: 'messages' },

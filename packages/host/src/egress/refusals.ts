@@ -89,6 +89,12 @@ export const REFUSALS = {
     message: 'The call cannot be put on record, so it was not made.',
     hint: 'Try again later; the owner can look: ./bellhop logs',
   },
+  noAudit: {
+    status: 503,
+    code: 'unreachable',
+    message: 'This cannot be written into the audit, so it was not done.',
+    hint: 'Try again later; the owner can look: ./bellhop doctor',
+  },
   unreachable: {
     status: 502,
     code: 'unreachable',

@@ -40,6 +40,8 @@ export interface PackagesDeps {
   readonly store: Store;
   readonly runtime: Pick<SandboxRuntime, 'images'>;
   readonly log: Log;
+  /** Into the audit, before it is done: what the agent is to have. Rejects when that cannot be written. */
+  readonly record: (agent: AgentId, names: string) => Promise<void>;
   /** For build logs; private. */
   readonly dir: string;
   /** The agent's sandboxes end softly, so that its next turn has what is new. */
@@ -72,9 +74,12 @@ export async function openPackages(deps: PackagesDeps): Promise<KeptPackages> {
   const of = (agent: AgentId): Kept => kept.get(agent) ?? NOTHING;
 
   /** One after the other: each change is made of what the last one left. */
-  function keep(agent: AgentId, change: (now: Kept) => Partial<Kept>): Promise<void> {
+  function keep(
+    agent: AgentId,
+    change: (now: Kept) => Partial<Kept> | Promise<Partial<Kept>>,
+  ): Promise<void> {
     const written = writing.then(async () => {
-      const next = { ...of(agent), ...change(of(agent)) };
+      const next = { ...of(agent), ...(await change(of(agent))) };
       const json = isNone(next) && next.ready === null ? null : JSON.stringify(next);
       await store.transaction((sql) => storeSetting(sql, PREFIX + agent, json));
       kept.set(agent, next);
@@ -118,7 +123,7 @@ export async function openPackages(deps: PackagesDeps): Promise<KeptPackages> {
   }
 
   async function build(builder: PackageImages, agent: AgentId, names: Kept, image: string): Promise<void> {
-    log.info('packages are built', { agent, apt: names.apt.join(' '), npm: names.npm.join(' ') });
+    log.info('packages are built', { agent, names: words(names) });
     const buildLog = await openBuildLog(logFile(agent));
     try {
       const onLine = (text: string) => buildLog.write(text);
@@ -154,10 +159,11 @@ export async function openPackages(deps: PackagesDeps): Promise<KeptPackages> {
   const logFile = (agent: AgentId) => join(dir, `${agent}.log`);
 
   async function change(agent: AgentId, toNames: (now: PackageNames) => PackageNames): Promise<void> {
-    await keep(agent, (now) => {
+    await keep(agent, async (now) => {
       const { apt, npm } = toNames(now);
       const against = judgeNames({ apt, npm });
       if (against !== null) throw new BadPackages(against);
+      await deps.record(agent, words({ apt, npm }));
       // What failed before is tried again when it is asked for again.
       return { apt, npm, failed: null };
     });
@@ -192,6 +198,10 @@ export async function openPackages(deps: PackagesDeps): Promise<KeptPackages> {
       await line;
     },
   };
+}
+
+function words({ apt, npm }: PackageNames): string {
+  return [...apt.map((name) => `apt ${name}`), ...npm.map((name) => `npm ${name}`)].join(', ');
 }
 
 function nameOf(

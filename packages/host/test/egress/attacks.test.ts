@@ -133,6 +133,16 @@ test('attack: an endpoint that says the key where its model stands does not brin
   assert.deepEqual([egress.calls[0]?.model, egress.calls[0]?.inputTokens], ['*'.repeat(CANARY.length), 3]);
 });
 
+test('attack: an endpoint whose status is none ends its own call, and not the way out of all', async (t) => {
+  const [upstream, world] = [await openUpstream(t), await startEgress(t)];
+  const socket = await world.door('s', await keyed(world, upstream));
+  const answers = upstream.handle;
+  upstream.handle = (_, response) => void response.socket?.end('HTTP/1.1 099 No\r\n\r\n');
+  assert.equal((await post(socket, PATH, '{}')).status, 502);
+  upstream.handle = answers;
+  assert.equal((await post(socket, PATH, '{}')).status, 200);
+});
+
 test('attack: a redirect is not followed, and its place is not told', async (t) => {
   const { upstream, socket } = await world(t);
   upstream.handle = (_, response) =>

@@ -5,10 +5,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { verify } from '../../src/egress/audit/chain.ts';
+import { AUDIT_FILE } from '../../src/egress/audit/trail.ts';
 import { type EgressToHost, type HostToEgress, readLines, toLine } from '../../src/egress/frames.ts';
 import { EGRESS_SOCKET } from '../../src/egress/port.ts';
 import { readUsageSums } from '../../src/egress/usage/report.ts';
@@ -78,10 +80,21 @@ test(`attack: ${KILLS} kills between reserve and settle: each call that went out
       assert.ok(paid >= MOST + (arrived - 1) * USED, `${moment}: the killed call pays its reservation`);
     }
   }
+  // Whatever died when: the audit is whole, and has a row for each call that arrived.
+  const rows = readFileSync(join(dir, 'egress', AUDIT_FILE), 'utf8')
+    .trimEnd()
+    .split('\n');
+  assert.equal((await verify(linesOf(rows), null)).fault, null);
+  const told = rows.filter((row) => row.includes('"what":"request"')).length;
+  assert.ok(told >= seen.arrived, `${seen.arrived} calls arrived, and ${told} are in the audit`);
   assert.equal(seen.killed, KILLS);
   assert.equal(killed.size, MOMENTS.length);
   t.diagnostic(`${seen.killed} kills, ${seen.arrived} calls arrived, ${charged()} charged`);
 });
+
+async function* linesOf(rows: readonly string[]): AsyncGenerator<string> {
+  yield* rows;
+}
 
 function afterTurns(turns: number, call: () => void): void {
   if (turns === 0) call();

@@ -108,6 +108,7 @@ export async function startEgress(t: TestContext, env: Record<string, string> = 
     known: () => undefined,
     parked: (agent) => void parked.push(agent),
     alert: (alert) => void alerts.push(alert),
+    auditHead: () => undefined,
   });
   egress.start();
   t.after(() => egress.stop());

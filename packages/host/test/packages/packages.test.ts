@@ -11,6 +11,9 @@ interface Ground {
   readonly world: StoreWorld;
   readonly images: FakeImages;
   readonly renewed: string[];
+  /** In the audit. */
+  readonly recorded: string[];
+  readonly refusing: { yes: boolean };
   /** Another host on the same store, as after a crash when the last one was not stopped. */
   open(images?: FakeImages | null): Promise<KeptPackages>;
 }
@@ -19,10 +22,14 @@ async function openGround(t: TestContext): Promise<Ground> {
   const world = await openStoreWorld(t);
   const images = new FakeImages();
   const renewed: string[] = [];
+  const recorded: string[] = [];
+  const refusing = { yes: false };
   return {
     world,
     images,
     renewed,
+    recorded,
+    refusing,
     async open(given = images) {
       const packages = await openPackages({
         store: world.store,
@@ -30,6 +37,10 @@ async function openGround(t: TestContext): Promise<Ground> {
         log: world.log,
         dir: world.dir,
         renew: (agent) => renewed.push(agent),
+        record: async (_, names) => {
+          if (refusing.yes) throw new Error('the audit cannot be written');
+          recorded.push(names);
+        },
       });
       t.after(() => packages.stop());
       return packages;
@@ -39,7 +50,7 @@ async function openGround(t: TestContext): Promise<Ground> {
 
 const apt = (...names: string[]) => ({ apt: names, npm: [] });
 
-test('the old image is used until the new one has been built and tested', async (t) => {
+test('W13: the old image is used until the new one has been built and tested', async (t) => {
   const { world, images, renewed, open } = await openGround(t);
   const { id } = world.agent;
   const packages = await open();
@@ -169,7 +180,7 @@ test('packages of one agent are not another’s', async (t) => {
   assert.equal(packages.imageOf(other.id), null);
 });
 
-test('a hostile name changes nothing, whatever good ones stand beside it', async (t) => {
+test('P7: a hostile name changes nothing, whatever good ones stand beside it', async (t) => {
   const { world, images, open } = await openGround(t);
   const packages = await open();
   await assert.rejects(packages.add(world.agent.id, apt('jq', '--flag')), /"--flag" is not the name/);
@@ -201,4 +212,19 @@ test('a sandbox without an image says so, and keeps the list for one that has', 
   assert.match(packages.impossible?.hint ?? '', /--sandbox docker/);
   assert.equal(packages.imageOf(id), null);
   assert.deepEqual([packages.view(id).state, packages.view(id).apt], ['failed', ['jq']]);
+});
+
+test('each change is in the audit first, and what cannot be written there is not done', async (t) => {
+  const { world, recorded, refusing, images, open } = await openGround(t);
+  const { id } = world.agent;
+  const packages = await open();
+  await packages.add(id, { apt: ['jq'], npm: ['prettier'] });
+  await packages.settled();
+  refusing.yes = true;
+  await assert.rejects(packages.add(id, apt('hello')), /the audit cannot be written/);
+  await packages.settled();
+  assert.deepEqual(
+    [recorded, packages.view(id).apt, images.builds.length],
+    [['apt jq, npm prettier'], ['jq'], 1],
+  );
 });

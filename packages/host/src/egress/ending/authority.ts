@@ -8,6 +8,7 @@
  * It signs for hosts that TLS is ended for, each good for a week and kept in memory.
  */
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
@@ -15,13 +16,17 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { fileURLToPath } from 'node:url';
 import { type Folders, makeFolder, shareFile } from '../../folders.ts';
 import { readIfThere, writeDurably } from '../durable.ts';
-import { OURS, ROOTS, TRUST } from '../port.ts';
+import { EgressError, OURS, ROOTS, TRUST } from '../port.ts';
 import type { Signed } from './certificates.ts';
 import type { NotaryRequest } from './notary.ts';
 
 const NOTARY = fileURLToPath(new URL('./notary.ts', import.meta.url));
+/** It takes 0.1 s; one that hangs is ended. */
+const NOTARY_MS = 15_000;
 /** A certificate of a week is used for half of it. */
 const USED_MS = 3.5 * 24 * 60 * 60 * 1_000;
+/** An authority that ends sooner than this is made anew. */
+const LAST_MS = 30 * 24 * 60 * 60 * 1_000;
 /** Contexts kept; an agent that asks for more hosts than this makes them anew. */
 const MAX_KEPT = 200;
 
@@ -43,9 +48,8 @@ export class Authority {
   /** Resolves when the sandboxes' files are there. Rejects when they cannot be, or the authority's file is broken. */
   static async open(folders: Folders, nowMs: () => number): Promise<Authority> {
     const path = join(folders.dataDir, 'egress', 'ca.json');
-    const kept = readIfThere(path);
-    const signed =
-      kept === null ? await ask({ authority: null, nowMs: nowMs() }) : (JSON.parse(kept) as Signed);
+    const kept = readKept(path, nowMs());
+    const signed = kept ?? (await ask({ authority: null, nowMs: nowMs() }));
     if (kept === null) writeDurably(path, `${JSON.stringify(signed)}\n`);
     const dir = await makeFolder(folders, 'shared', TRUST);
     const roots = [...new Set([...getCACertificates('default'), signed.cert])].join('\n');
@@ -78,10 +82,24 @@ export class Authority {
   }
 }
 
+/** Null: there is none, or it ends soon. Throws EgressError for a broken one: sandboxes that run trust it. */
+function readKept(path: string, nowMs: number): Signed | null {
+  const text = readIfThere(path);
+  if (text === null) return null;
+  try {
+    const signed = JSON.parse(text) as Signed;
+    return new X509Certificate(signed.cert).validToDate.getTime() > nowMs + LAST_MS ? signed : null;
+  } catch (error) {
+    const why = `the local authority cannot be read: ${(error as Error).message}`;
+    throw new EgressError('bad_authority', why, `Move ${path} away, and a new one is made.`);
+  }
+}
+
 async function ask(request: NotaryRequest): Promise<Signed> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', NOTARY], {
     env: {},
     stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: NOTARY_MS,
   });
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
   // One that ends early says no JSON.

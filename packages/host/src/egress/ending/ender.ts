@@ -12,6 +12,7 @@ import type { Agent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { DoorTrail } from '../audit/door-trail.ts';
 import type { HostPort } from '../policy/host-names.ts';
 import { refusalText } from '../refusals.ts';
 import type { Authority } from './authority.ts';
@@ -53,6 +54,7 @@ export const ENDER_LIMITS: EnderLimits = {
 /** Where a connection leads. */
 export interface EndedTo extends HostPort {
   readonly agent: string;
+  readonly trail: DoorTrail;
   readonly addresses: readonly { readonly address: string; readonly family: number }[];
 }
 
@@ -106,8 +108,16 @@ export class Ender {
       return;
     }
     const verdict = this.#judge(connection, incoming);
+    const target = targetWords(connection.to, incoming);
     if (verdict.kind === 'refuse') {
+      connection.to.trail.refused(target, verdict.refusal);
       turnAway(incoming, response, verdict.refusal);
+      return;
+    }
+    const shown = verdict.placed.map(({ secret }) => secret).join(' ');
+    const off = connection.to.trail.passing('request', target, shown && `with ${shown}`);
+    if (off) {
+      turnAway(incoming, response, off);
       return;
     }
     connection.isBusy = true;
@@ -125,6 +135,11 @@ export class Ender {
     const hosts = headersDistinct.host ?? [];
     return judgeRequest({ method, target, headers, hosts }, to, this.#deps.wayOf(to.agent, to.host, to.port));
   }
+}
+
+/** Without its query, which may hold anything. */
+function targetWords({ host, port }: EndedTo, { method, url = '' }: IncomingMessage): string {
+  return `${method} ${host}:${port}${url.split('?')[0]}`;
 }
 
 function createServer(

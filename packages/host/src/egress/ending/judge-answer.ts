@@ -7,9 +7,12 @@ const LEFT_OUT = /^(connection|keep-alive|te|trailer|transfer-encoding|upgrade|p
 
 /** @param forms of all secrets (placing.ts); with none the answer may be compressed. */
 export function judgeHostAnswer(
+  status: number,
   headers: NodeJS.Dict<string[]>,
   forms: readonly string[],
 ): { readonly headers: Record<string, string[]> } | { readonly refusal: Refusal } {
+  // Such a one (099) cannot be written: it would throw.
+  if (status < 200) return { refusal: ENDED.unreachable };
   const encodings = headers['content-encoding'] ?? [];
   if (forms.length > 0 && encodings.some((one) => one.trim().toLowerCase() !== 'identity'))
     return { refusal: ENDED.compressed };

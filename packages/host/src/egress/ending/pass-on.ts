@@ -59,17 +59,33 @@ export function passOn(
     if (response.headersSent) response.destroy();
     else turnAway(incoming, response, refusal);
   };
-  response.once('close', () => out.destroy());
+  const seen = { answer: false };
+  response.once('close', () => {
+    if (!response.writableFinished) out.destroy();
+  });
   incoming.once('error', () => out.destroy());
-  out.on('timeout', () => out.destroy());
-  out.on('error', (error: NodeJS.ErrnoException) =>
-    fail(isCertificate(error) ? ENDED.badCertificate : ENDED.unreachable),
-  );
+  out.once('close', () => {
+    // A host may answer before it has all of the body, and want no more of it: the answer stands.
+    incoming.unpipe(out);
+    incoming.resume();
+    // One that wants to speak something else (101) is closed without an error.
+    if (!seen.answer && !response.headersSent) fail(ENDED.unreachable);
+  });
+  out.on('timeout', () => out.destroy(new Error('it was silent for too long')));
+  out.on('error', (error: NodeJS.ErrnoException) => {
+    // Once it has begun, an answer tells by its own error that it broke off.
+    if (!seen.answer) fail(isCertificate(error) ? ENDED.badCertificate : ENDED.unreachable);
+  });
   out.once('response', (answer) => {
-    const judged = judgeHostAnswer(answer.headersDistinct, forms);
-    if ('refusal' in judged) return fail(judged.refusal);
+    seen.answer = true;
+    const status = answer.statusCode ?? 0;
+    const judged = judgeHostAnswer(status, answer.headersDistinct, forms);
+    if ('refusal' in judged) {
+      fail(judged.refusal);
+      return;
+    }
     answer.once('error', () => response.destroy());
-    response.writeHead(answer.statusCode ?? 0, judged.headers);
+    response.writeHead(status, judged.headers);
     response.flushHeaders();
     answer.pipe(scrubbing(forms)).pipe(response);
   });

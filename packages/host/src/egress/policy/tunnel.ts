@@ -11,6 +11,7 @@
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { DoorTrail } from '../audit/door-trail.ts';
 import type { EndedTo } from '../ending/ender.ts';
 import type { HostRule } from '../port.ts';
 import { REFUSALS, type Refusal, refusalText } from '../refusals.ts';
@@ -41,19 +42,30 @@ export interface TunnelLimits {
 
 export const TUNNEL_LIMITS: TunnelLimits = { stepMs: 15_000, idleMs: 300_000 };
 
+/** Whose way out it is. */
+export interface TunnelOwner {
+  readonly agent: string;
+  readonly trail: DoorTrail;
+}
+
+/** Its hello names another host than its CONNECT, or is no TLS: it is cut off without a word. */
+const OTHER_NAME = { code: 'not_allowed' } as const;
+
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 /** Resolves when the tunnel has ended, or was refused. Rejects when the rule cannot be read, or no certificate be made. */
 export async function openTunnel(
   deps: TunnelDeps,
-  agent: string,
+  { agent, trail }: TunnelOwner,
   request: Pick<IncomingMessage, 'url' | 'headers'>,
   inside: Socket,
   head: Buffer,
 ): Promise<void> {
   inside.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => inside.once('close', () => resolve()));
+  const asked = `CONNECT ${request.url ?? ''}`;
   const end = (refusal: Refusal) => {
+    trail.refused(asked, refusal);
     inside.end(refusalText(refusal), () => inside.destroy());
     return closed;
   };
@@ -65,15 +77,18 @@ export async function openTunnel(
   if (inside.destroyed) return;
   if (addresses === null) return end(REFUSALS.unresolved);
   if (!mayGo(addresses, rule.isPrivate)) return end(REFUSALS.badAddress);
+  const off = trail.passing('tunnel', asked);
+  if (off) return end(off);
   inside.write(ESTABLISHED);
   const hello = await readName(inside, head, deps.limits.stepMs);
   // From here on its end is in TLS, and would not read words of ours.
   if (hello?.name.toLowerCase() !== wanted.host) {
+    trail.refused(asked, OTHER_NAME);
     inside.destroy();
     return closed;
   }
   const to = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-  if (rule.isEnded) await deps.end(inside, hello.bytes, { ...wanted, agent, addresses: to });
+  if (rule.isEnded) await deps.end(inside, hello.bytes, { ...wanted, agent, trail, addresses: to });
   else join(inside, hello.bytes, open(to, wanted.port, deps.limits), deps.limits);
   return closed;
 }

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { HostRule } from '../port.ts';
 import { agreedHost } from './host-names.ts';
-import { openTunnel, type TunnelDeps } from './tunnel.ts';
+import { openTunnel, type TunnelDeps, type TunnelOwner } from './tunnel.ts';
 
 interface OpenTunnel {
   readonly agent: string;
@@ -20,15 +20,15 @@ export class Tunnels {
 
   /** Resolves when it has ended. Never rejects. */
   async open(
-    agent: string,
+    owner: TunnelOwner,
     request: Parameters<typeof openTunnel>[2],
     socket: Socket,
     head: Buffer,
   ): Promise<void> {
-    const tunnel = { agent, target: request.url ?? '', socket };
+    const tunnel = { agent: owner.agent, target: request.url ?? '', socket };
     this.#open.add(tunnel);
     try {
-      await openTunnel(this.#deps, agent, request, socket, head);
+      await openTunnel(this.#deps, owner, request, socket, head);
     } catch {
       // Its rule cannot be read, or no certificate be made: closed by default.
       socket.destroy();

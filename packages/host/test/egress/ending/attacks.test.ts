@@ -215,6 +215,20 @@ test('attack: a host without a valid certificate is sent nothing, and the words 
   assert.deepEqual(world.seen, []);
 });
 
+test('attack: an answer that is none, or wants to speak something else, ends nothing but itself', async (t) => {
+  const world = await granted(t);
+  for (const said of [
+    'HTTP/1.1 099 No\r\n\r\n',
+    'HTTP/1.1 101 No\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
+    'no\r\n',
+  ]) {
+    world.answer = (_, response) => void response.socket?.end(said);
+    assert.equal((await world.ask('GET', '/v1/me')).status, 502, said);
+  }
+  world.answer = (_, response) => void response.end('well');
+  assert.equal((await world.ask('GET', '/v1/me')).body, 'well');
+});
+
 test('promise 10: no downgrade: a host that speaks plain HTTP is not spoken to', async (t) => {
   const world = await granted(t);
   const heard: Buffer[] = [];

@@ -20,6 +20,7 @@ import { TUNNEL_LIMITS } from '../../../src/egress/policy/tunnel.ts';
 import { Tunnels } from '../../../src/egress/policy/tunnels.ts';
 import { EGRESS_SOCKET, type RequestRule } from '../../../src/egress/port.ts';
 import { tempFolder } from '../../temp-folder.ts';
+import { NO_TRAIL } from '../no-trail.ts';
 
 const HOST = 'api.example';
 
@@ -76,7 +77,8 @@ async function openWay(
   const dir = tempFolder(t);
   const door = await openDoor({ dataDir: dir, user: null }, dir, {
     handle: (_, response) => void response.end(),
-    connect: (request, socket, head) => void tunnels.open('bell', request, socket, head),
+    connect: (request, socket, head) =>
+      void tunnels.open({ agent: 'bell', trail: NO_TRAIL }, request, socket, head),
     refuse,
   });
   t.after(() => door.close());
@@ -148,4 +150,17 @@ test('attack: a client that dribbles its request, or says none, is cut off', asy
     await closed;
   }
   assert.deepEqual(way.seen, []);
+});
+
+test('a host that answers before it has all of the body is heard to its end', async (t) => {
+  const way = await openWay(t, HOST, ['127.0.0.1']);
+  const tls = await open(way);
+  if (typeof tls === 'string') assert.fail(tls);
+  const body = Buffer.alloc(8 * 1024 * 1024);
+  tls.write(`POST /0 HTTP/1.1\r\nHost: ${HOST}:${way.port}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  tls.write(body);
+  const said = { text: '' };
+  while (!said.text.endsWith('ok')) said.text += String(await once(tls, 'data'));
+  assert.match(said.text, /^HTTP\/1\.1 200 OK/);
+  tls.destroy();
 });

@@ -9,13 +9,16 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
+import type { DoorTrail } from '../../../src/egress/audit/door-trail.ts';
 import { openDoor } from '../../../src/egress/door.ts';
 import { refuse } from '../../../src/egress/forward.ts';
 import { TUNNEL_LIMITS, type TunnelLimits } from '../../../src/egress/policy/tunnel.ts';
 import { Tunnels } from '../../../src/egress/policy/tunnels.ts';
 import { EGRESS_SOCKET } from '../../../src/egress/port.ts';
+import { REFUSALS } from '../../../src/egress/refusals.ts';
 import { tempFolder } from '../../temp-folder.ts';
 import { CERT, KEY } from '../loopback-tls.ts';
+import { NO_TRAIL } from '../no-trail.ts';
 
 const HOST = 'api.example';
 
@@ -36,6 +39,7 @@ async function openWay(
   answers: Readonly<Record<string, readonly (readonly string[])[]>> = { [HOST]: [['127.0.0.1']] },
   isPrivate = true,
   limits: TunnelLimits = TUNNEL_LIMITS,
+  trail: DoorTrail = NO_TRAIL,
 ): Promise<Way> {
   const reached: Socket[] = [];
   const server = createServer({ cert: CERT, key: KEY }, (socket) => {
@@ -71,7 +75,7 @@ async function openWay(
   const dir = tempFolder(t);
   const door = await openDoor({ dataDir: dir, user: null }, dir, {
     handle: (_, response) => void response.end(),
-    connect: (request, socket, head) => void tunnels.open('bell', request, socket, head),
+    connect: (request, socket, head) => void tunnels.open({ agent: 'bell', trail }, request, socket, head),
     refuse,
   });
   t.after(() => door.close());
@@ -213,4 +217,41 @@ test('promise 13: a door that closes ends its tunnels; a rule that is removed en
   await door.close();
   await end;
   await Promise.all(reached.map((socket) => socket.destroyed || once(socket, 'close')));
+});
+
+test('a tunnel is in the audit before it leads anywhere, a refusal by its code; what cannot be written stays shut', async (t) => {
+  const told: string[] = [];
+  const trail = (passing: DoorTrail['passing']): DoorTrail => ({
+    passing,
+    refused: (target, { code }) => void told.push(`${code} ${target}`),
+  });
+  const way = await openWay(
+    t,
+    undefined,
+    true,
+    TUNNEL_LIMITS,
+    trail((what, target) => {
+      assert.equal(way.reached.length, 0);
+      told.push(`${what} ${target}`);
+      return null;
+    }),
+  );
+  const to = `${HOST}:${way.port}`;
+  const [, socket] = await ask(way.path, to);
+  await hello(socket, HOST);
+  assert.match((await ask(way.path, 'other.example:443'))[0], /403/);
+  assert.deepEqual(told, [`tunnel CONNECT ${to}`, 'not_allowed CONNECT other.example:443']);
+
+  const shut = await openWay(
+    t,
+    undefined,
+    true,
+    TUNNEL_LIMITS,
+    trail(() => REFUSALS.noAudit),
+  );
+  assert.match(
+    (await ask(shut.path, `${HOST}:${shut.port}`))[0],
+    /503[\s\S]*cannot be written into the audit/,
+  );
+  assert.equal(shut.reached.length, 0);
 });
