@@ -59,6 +59,7 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
     egress,
     extraMounts: { of: async () => [] },
     packages: { imageOf: () => null },
+    skills: { of: async () => [] },
     models: { of: () => ({ by: 'nobody', endpoint: null, config: null, harness: 'instant' }) },
   });
   await supervisor.start();

@@ -35,7 +35,9 @@ import type {
   SetModel,
   SetSecret,
   SignInLink,
+  SkillList,
   Status,
+  TurnSkill,
   UploadedFile,
   UsageView,
   WhyList,
@@ -166,6 +168,14 @@ export class Client {
   packageLog(agent: string | undefined, from: number, signal: AbortSignal): Promise<PackageLog> {
     const path = `/v1/packages/log${query({ agent, from: `${from}` })}`;
     return this.#json<PackageLog>({ method: 'GET', path, signal });
+  }
+
+  skills(signal: AbortSignal): Promise<SkillList> {
+    return this.#json<SkillList>({ method: 'GET', path: '/v1/skills', signal });
+  }
+
+  turnSkill(turn: TurnSkill, signal: AbortSignal): Promise<SkillList> {
+    return this.#post<SkillList>('/v1/skills', turn, signal);
   }
 
   hosts(signal: AbortSignal): Promise<HostList> {

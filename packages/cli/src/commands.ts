@@ -18,6 +18,7 @@ import { why } from './operator/why.ts';
 import { packages } from './packages.ts';
 import { password } from './password.ts';
 import { secrets } from './secrets.ts';
+import { skills } from './skills.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { usage } from './usage.ts';
@@ -146,6 +147,17 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: true,
     run: packages,
+  },
+  {
+    name: 'skills',
+    usage: 'skills [VERB]',
+    summary: 'instructions for certain work: list, on NAME, off NAME',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'for which agent (default: the first one)' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: skills,
   },
   {
     name: 'secrets',

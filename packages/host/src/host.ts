@@ -32,6 +32,7 @@ import { type Listener, listenOnSocket, type PageListener } from './api/server.t
 import { createCookies } from './api/sign-in/cookies.ts';
 import { Links } from './api/sign-in/links.ts';
 import { createPassword } from './api/sign-in/password.ts';
+import { skillRoutes } from './api/skill-routes.ts';
 import { createSpool } from './api/spool.ts';
 import { createStatusReader } from './api/status.ts';
 import { Watchers } from './api/stream.ts';
@@ -58,6 +59,7 @@ import { createEnqueuer } from './sessions/enqueue.ts';
 import { createMailboxes } from './sessions/mailboxes.ts';
 import { safeName } from './sessions/names.ts';
 import { createReceivedFiles } from './sessions/received.ts';
+import { createSkills } from './skills/skills.ts';
 import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
 import { forgetSignIns } from './store/sign-ins.ts';
@@ -167,6 +169,17 @@ export async function startHost(parts: HostParts): Promise<Host> {
         ...{ target, decision: 'done', detail: '' },
       }),
   });
+  const skills = createSkills({
+    store,
+    folders,
+    log,
+    renew: (agent, why) => supervisor.renew(agent, why),
+    record: (agent, target) =>
+      egress.record({
+        ...{ who: 'owner', what: 'skill switched', agent, session: '' },
+        ...{ target, decision: 'done', detail: '' },
+      }),
+  });
   const supervisor: Supervisor = new Supervisor({
     store,
     mailboxes,
@@ -175,6 +188,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     models,
     extraMounts,
     packages,
+    skills,
     folders,
     clock,
     log,
@@ -291,6 +305,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       ...letters,
       ...sessionRoutes(looks),
       ...packageRoutes({ store, packages }),
+      ...skillRoutes({ store, skills, folder: join(folders.dataDir, 'skills') }),
       whyRoute({ ...looks, readLog }),
     ],
     links,

@@ -19,7 +19,7 @@ export const AUDITED: Readonly<Record<string, Action>> = {
   'PUT /v1/model': 'model set',
 };
 
-/** Why each has no row: the egress process writes it, or packages.ts, with their names, or it is a person talking, signing in, or stopping what is theirs. */
+/** Why each has no row: the egress process writes it, or packages.ts and skills.ts, with names, or it is a person talking, signing in, or stopping what is theirs. */
 export const NOT_AUDITED: readonly string[] = [
   'PUT /v1/secrets',
   'POST /v1/secrets/remove',
@@ -32,6 +32,7 @@ export const NOT_AUDITED: readonly string[] = [
   'POST /v1/budgets/answer',
   'POST /v1/packages/add',
   'POST /v1/packages/remove',
+  'POST /v1/skills',
   'POST /v1/model/test',
   'POST /v1/sign-in',
   'POST /v1/sign-out',

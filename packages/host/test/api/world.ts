@@ -28,6 +28,7 @@ import { listenForPage, listenOnSocket } from '../../src/api/server.ts';
 import { createCookies } from '../../src/api/sign-in/cookies.ts';
 import { Links } from '../../src/api/sign-in/links.ts';
 import { createPassword } from '../../src/api/sign-in/password.ts';
+import { skillRoutes } from '../../src/api/skill-routes.ts';
 import { createSpool } from '../../src/api/spool.ts';
 import { Watchers } from '../../src/api/stream.ts';
 import { createWebApp } from '../../src/api/web-app.ts';
@@ -41,9 +42,10 @@ import { createMailboxes } from '../../src/sessions/mailboxes.ts';
 import { safeName } from '../../src/sessions/names.ts';
 import { createReceivedFiles } from '../../src/sessions/received.ts';
 import { readSettings } from '../../src/settings.ts';
+import type { Skills } from '../../src/skills/port.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import { releaseSession } from '../../src/supervisor/release.ts';
-import type { SessionId } from '../../src/types.ts';
+import type { AgentId, SessionId } from '../../src/types.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { MemoryLog } from '../store-world.ts';
 import { FakeEgress } from '../supervisor/fake-egress.ts';
@@ -140,6 +142,8 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const money = { costMicros: 3, chargedMicros: 3, unpriced: 0 };
   const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, ...money };
   const usage = () => [{ key: 'bell', ...sum }];
+  const skill = { name: 'taxes', description: 'how', problem: null, on: ['bell' as AgentId] };
+  const skills: Skills = { of: async () => [], list: async () => [skill], turn: async () => undefined };
   const asked: PackageNames = { apt: ['graphviz'], npm: [] };
   const packages: Packages = {
     impossible: null,
@@ -200,6 +204,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
       ...operator,
       ...sessionRoutes(looks),
       ...packageRoutes({ store, packages }),
+      ...skillRoutes({ store, skills, folder: dir }),
     ],
     links,
     password,

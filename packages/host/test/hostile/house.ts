@@ -11,6 +11,7 @@ import type { TestContext } from 'node:test';
 import type { MessageId, NewMessage } from '@bellhop/mailbox';
 // The text that the host compares with: an attacker knows it, too.
 import { OUTBOUND_DDL, SCHEMA_VERSION } from '../../../mailbox/src/schema.ts';
+import { TRUST } from '../../src/egress/port.ts';
 import { sandboxUser } from '../../src/folders.ts';
 import { ensureRunner } from '../../src/runner-bundle.ts';
 import { makeAgentFolder } from '../../src/sessions/agent-folder.ts';
@@ -74,6 +75,8 @@ export async function openStreet(t: TestContext, make: MakeRuntime, runner: stri
     chmodSync(dataDir, 0o711);
     const runnerDir = join(dataDir, 'runner');
     await mkdir(runnerDir, { mode: 0o755 });
+    // The egress process makes it, and there is none here.
+    await mkdir(join(dataDir, TRUST), { mode: 0o755 });
     linkSync(join(runner, 'node'), join(runnerDir, 'node'));
     copyFileSync(join(runner, 'runner.mjs'), join(runnerDir, 'runner.mjs'));
     copyFileSync(join(import.meta.dirname, 'tools.mjs'), join(runnerDir, 'tools.mjs'));

@@ -186,6 +186,11 @@ const packageLog: Of<contract.PackageLog> = v.strictObject({
   why: maybe,
 });
 
+const skills: Of<contract.SkillList> = v.strictObject({
+  folder: text,
+  skills: v.array(v.strictObject({ name: text, description: maybe, problem: maybe, agents: v.array(text) })),
+});
+
 const hosts: Of<contract.HostList> = v.strictObject({
   hosts: v.array(
     v.strictObject({
@@ -335,6 +340,7 @@ export const ANSWERS = {
   BudgetList: budgets,
   HostList: hosts,
   PackageList: packages,
+  SkillList: skills,
   PackageLog: packageLog,
   SecretList: secrets,
   Rotated: rotated,

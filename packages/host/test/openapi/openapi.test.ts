@@ -75,6 +75,8 @@ const SAMPLES: Readonly<Record<string, (world: ApiWorld) => Sample>> = {
   'POST /v1/packages/add': () => ({ path: '/v1/packages/add', body: { apt: ['jq'] } }),
   'POST /v1/packages/remove': () => ({ path: '/v1/packages/remove', body: { apt: ['jq'] } }),
   'GET /v1/packages/log': () => ({ path: '/v1/packages/log' }),
+  'GET /v1/skills': () => ({ path: '/v1/skills' }),
+  'POST /v1/skills': () => ({ path: '/v1/skills', body: { skill: 'taxes', on: false } }),
   'POST /v1/stop': () => ({ path: '/v1/stop' }),
   'POST /v1/links': () => ({ path: '/v1/links' }),
   'POST /v1/password': () => ({ path: '/v1/password', body: { password: SECRET } }),

@@ -14,6 +14,7 @@ import {
   setSecretSchema,
 } from '../../src/api/secret-routes.ts';
 import { passwordSchema } from '../../src/api/sign-in/routes.ts';
+import { turnSkillSchema } from '../../src/api/skill-routes.ts';
 import type { AnswerName } from './answers.ts';
 
 export interface Operation {
@@ -249,6 +250,17 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'What was said while an agent’s packages were installed last',
     query: { agent: PLACE.agent, from: 'from this byte on; default: 0' },
     answer: [200, 'PackageLog'],
+    owner: true,
+  },
+  'GET /v1/skills': {
+    summary: 'The skills that are there, and which agents have them',
+    answer: [200, 'SkillList'],
+    owner: true,
+  },
+  'POST /v1/skills': {
+    summary: 'Turn a skill on or off for an agent',
+    body: turnSkillSchema,
+    answer: [200, 'SkillList'],
     owner: true,
   },
   'POST /v1/stop': { summary: 'Stop the host', answer: [202, 'Empty'], owner: true },

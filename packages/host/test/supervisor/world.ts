@@ -24,6 +24,8 @@ import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
 import type { Mailboxes } from '../../src/sessions/port.ts';
 import { readSettings } from '../../src/settings.ts';
+import type { Skills } from '../../src/skills/port.ts';
+import { createSkills } from '../../src/skills/skills.ts';
 import type { Store } from '../../src/store/port.ts';
 import { sessionById } from '../../src/store/sessions.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
@@ -47,6 +49,7 @@ export interface House extends StoreWorld {
   /** By `session ID` or `agent ID`. */
   readonly used: Map<string, UsageSum>;
   readonly settings: Settings;
+  readonly skills: Skills;
   /** What agents run on, by their ids. */
   readonly images: Map<string, string>;
   /** `message state` or `typing on`, as watchers were told. */
@@ -95,6 +98,13 @@ export async function openHouse(
   const folders = { dataDir: dir, user: parts?.user ?? null };
   const mailboxes = createMailboxes(folders, parts?.limits ?? limits);
   const images = new Map<string, string>();
+  const skills = createSkills({
+    store,
+    folders,
+    log,
+    record: async () => undefined,
+    renew: (agent, why) => house.supervisor.renew(agent, why),
+  });
   const told: string[] = [];
   const disk = { free: Number.MAX_SAFE_INTEGER, held: 0, counted: 0 };
   const counter = { sessions: 0 };
@@ -115,6 +125,7 @@ export async function openHouse(
       models: { of: (agent) => ({ by: 'nobody', endpoint: null, config: null, harness: agent.harness }) },
       extraMounts: createExtraMounts(settings, [dir]),
       packages: { imageOf: (agent) => images.get(agent) ?? null },
+      skills,
       folders,
       clock: ticking,
       log,
@@ -186,6 +197,7 @@ export async function openHouse(
     used,
     settings,
     images,
+    skills,
     told,
     disk,
     ...first,
