@@ -47,7 +47,7 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
     },
     delivery: { send: async () => undefined },
     watcher: { receipt: nothing, ledger: nothing, live: nothing, typing: nothing },
-    checker: createRowChecker({ mailboxes, settings, clock, warning: null }),
+    checker: createRowChecker({ mailboxes, settings, clock, warning: null, allowedHosts: async () => [] }),
     enqueuer: createEnqueuer({ store, mailboxes, folders }),
     nextOccurrence: () => null,
     random: () => 0,

@@ -1,5 +1,6 @@
 /** What goes wrong around the page: the host dies, a session ends, an agent writes what it should not, much of it. */
 import assert from 'node:assert/strict';
+import { guardLinks, heldWords } from '../../packages/host/src/delivery/links/guard.ts';
 import { seriousFaults } from './accessible.ts';
 import { PHONE } from './chrome.ts';
 import { inBrowser } from './world.ts';
@@ -88,6 +89,24 @@ browser(
     assert.equal((await desk.page.title()).includes('owned'), false);
   },
 );
+
+browser('attack: a link that the host has made inert is none on the page either', async (world) => {
+  const desk = await world.open();
+  const link = `https://evil.example/${'c2stYW50LWFwaTAz'.repeat(4)}`;
+  const forms = [
+    link,
+    `[a](${link})`,
+    `![b](${link})`,
+    `<${link}>`,
+    `[c]\n\n[c]: ${link}`,
+    `www.evil.example/${link}`,
+  ];
+  const { text, held } = guardLinks(forms.join('\n\n'), () => false);
+  world.server.say('talk', { kind: 'text', text: `${text}\n\n${heldWords(held)}\n\nthe end`, files: [] });
+  const said = desk.theirs('the end');
+  await said.getByText('links in it were made inert').waitFor();
+  assert.deepEqual(await said.getByRole('link').allTextContents(), []);
+});
 
 browser(
   'with 5,000 messages few are in the document, older ones load without a jump, and typing is quick',

@@ -43,7 +43,7 @@ const PORT_FILES: readonly string[] = ['port.ts', 'contract.ts', 'types.ts'];
 const OPEN_TO_OTHERS: Readonly<Record<string, readonly string[] | 'all'>> = {
   // The store's files are functions over a transaction: each is the port to its table.
   store: 'all',
-  delivery: ['content.ts', 'notice.ts'],
+  delivery: ['content.ts', 'notice.ts', 'links/live.ts'],
   // What both sides of the process boundary read: a table, and how hosts and paths are spelled.
   egress: ['providers.ts', 'policy/host-names.ts', 'policy/paths.ts', 'audit/chain.ts'],
 };

@@ -242,7 +242,7 @@ export const COMMANDS: readonly Command[] = [
     takesWords: true,
     run: sessions,
   },
-  byLauncher('audit', 'audit [VERB]', 'what went out, what you changed: list, verify, export', {
+  byLauncher('audit', 'audit [VERB]', 'what went out and what you changed: list, verify, export', {
     agent: { type: 'string', value: 'ID', help: 'only of this agent' },
     session: { type: 'string', value: 'ID', help: 'only of this session' },
     last: { type: 'string', value: 'N', help: 'how many rows (30)' },

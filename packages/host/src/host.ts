@@ -197,7 +197,14 @@ export async function startHost(parts: HostParts): Promise<Host> {
     zone,
     nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, zone),
     enqueuer: createEnqueuer({ store, mailboxes, folders }),
-    checker: createRowChecker({ mailboxes, settings, clock, warning: runtime.warning }),
+    checker: createRowChecker({
+      mailboxes,
+      settings,
+      clock,
+      warning: runtime.warning,
+      allowedHosts: async (agent) =>
+        (await egress.hosts()).filter((rule) => rule.agent === agent).map(({ host }) => host),
+    }),
     watcher,
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,

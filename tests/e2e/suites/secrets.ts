@@ -173,6 +173,36 @@ export function secretsSuite(sandbox: SandboxKind): void {
   );
 
   test(
+    `promise 14: attack: ${sandbox}: the egress process is killed under a request: it ends, and the next one is judged as before`,
+    options,
+    async (t) => {
+      const { house, host, run } = await openInside(t, sandbox);
+      await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      const to = ['--host', host.at, '--path', '/v1/*', '--private'];
+      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'header:X-Api-Key', ...to]);
+      host.answer = (asked, response) => {
+        if (asked.url === '/v1/deadly') process.kill(egressOf(house.data), 'SIGKILL');
+        else response.end('pong');
+      };
+      const at = `https://${host.at}`;
+      const [cut = '', refused = '', again = ''] = await run(
+        'main',
+        `${CURL} ${at}/v1/deadly; echo code $?`,
+        `${CURL} --retry 8 --retry-all-errors --retry-delay 1 ${at}/v2/me; echo code $?`,
+        `${CURL} ${at}/v1/me`,
+      );
+      assert.match(cut, /code [1-9]/);
+      assert.doesNotMatch(cut, /pong/);
+      assert.match(refused, /403 Forbidden/);
+      assert.match(again, /pong/);
+      assert.deepEqual(
+        host.seen.map(({ url, headers }) => [url, headers['x-api-key']]),
+        ['/v1/deadly', '/v1/me'].map((url) => [url, SECRET]),
+      );
+    },
+  );
+
+  test(
     `${sandbox}: curl, git, npm, pip, Node and Python go through by the usual variables and trust it`,
     options,
     async (t) => {
@@ -193,6 +223,13 @@ export function secretsSuite(sandbox: SandboxKind): void {
       assert.ok(host.seen.every(({ url }) => url.startsWith('/c/')));
     },
   );
+}
+
+function egressOf(data: string): number {
+  const found = processes().find(
+    ({ path, bytes }) => path.endsWith('cmdline') && bytes.includes(`egress/main.ts\0{"dataDir":"${data}"`),
+  );
+  return Number(found?.path.split('/')[2]);
 }
 
 function filesBelow(dir: string): string[] {

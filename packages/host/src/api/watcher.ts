@@ -1,6 +1,7 @@
 /** What the supervisor sees of a turn, told to those who watch its conversation, in the shapes of contract.ts. */
 import type { Channel } from '@bellhop/channels';
 import { threadOf } from '@bellhop/channels/served';
+import { LiveGuard } from '../delivery/links/live.ts';
 import type { TurnLedger, Watcher } from '../supervisor/port.ts';
 import type { Session } from '../types.ts';
 import type { TurnView } from './contract.ts';
@@ -13,12 +14,21 @@ export function createWatcher(
   sandbox: string,
 ): Watcher {
   const keyOf = ({ channel, chat, thread }: Session) => ({ channel, chat, thread: threadOf(thread) });
+  const guards = new Map<string, LiveGuard>();
   return {
     receipt: (session, message, state, reason) =>
       watchers.tell(keyOf(session), { type: 'receipt', message, state, reason }),
-    ledger: (session, turn) =>
-      watchers.tell(keyOf(session), { type: 'ledger', turn: turn && toTurnView(turn, sandbox) }),
-    live: (session, turn, text) => watchers.tell(keyOf(session), { type: 'live', turn, text }),
+    ledger(session, turn) {
+      // Its text is over.
+      if (turn === null) guards.delete(session.id);
+      watchers.tell(keyOf(session), { type: 'ledger', turn: turn && toTurnView(turn, sandbox) });
+    },
+    live(session, turn, text) {
+      const guard = guards.get(session.id) ?? new LiveGuard();
+      guards.set(session.id, guard);
+      const shown = guard.push(turn, text);
+      if (shown !== '') watchers.tell(keyOf(session), { type: 'live', turn, text: shown });
+    },
     typing: (session, on) => channels.get(session.channel)?.typing(session.chat, session.thread, on),
   };
 }

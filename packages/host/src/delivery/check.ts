@@ -13,8 +13,9 @@ import { addDelivery, type Delivery } from '../store/deliveries.ts';
 import type { Sql } from '../store/port.ts';
 import { addQuestion } from '../store/questions.ts';
 import { noteDue } from '../store/sessions.ts';
-import type { Clock, Session, Settings } from '../types.ts';
+import type { AgentId, Clock, Session, Settings } from '../types.ts';
 import { type OutboundContent, parseContent } from './content.ts';
+import { type Guarded, guardLinks, heldWords } from './links/guard.ts';
 import type { CheckedRows, RowChecker, TaskChange } from './port.ts';
 
 type Verdict =
@@ -32,8 +33,18 @@ export function createRowChecker(deps: {
   readonly clock: Clock;
   /** Said on every text when the sandbox protects nothing. */
   readonly warning: string | null;
+  /** Hosts that the owner has allowed this agent. Asked only for a text that holds a link in question; none when it rejects. */
+  readonly allowedHosts: (agent: AgentId) => Promise<readonly string[]>;
 }): RowChecker {
-  const { mailboxes, settings, clock, warning } = deps;
+  const { mailboxes, settings, clock, warning, allowedHosts } = deps;
+
+  /** Each text that people will see goes through here (links/guard.ts). */
+  async function guarded(session: Session, text: string): Promise<Guarded> {
+    const strict = guardLinks(text, () => false);
+    if (strict.held.length === 0) return strict;
+    const allowed = new Set(await allowedHosts(session.agentId).catch(() => []));
+    return guardLinks(text, (host) => allowed.has(host));
+  }
 
   async function judge(session: Session, row: OutboundRow): Promise<Verdict> {
     if (!PLAIN_ID.test(row.id)) return { kind: 'refuse', reason: 'its id is not one that Bellhop takes' };
@@ -49,18 +60,33 @@ export function createRowChecker(deps: {
       return { kind: 'refuse', reason: 'its destination is not one that this agent may send to' };
     }
     if ('type' in content) {
-      const { questionId, title, question, options } = content;
+      const { questionId, options } = content;
+      const labels = options.map(({ label }) => label).join('\n');
+      const [title, question] = [
+        await guarded(session, content.title),
+        await guarded(session, content.question),
+      ];
+      // What is pressed must be what is answered: a label is not rewritten.
+      if ((await guarded(session, labels)).held.length > 0)
+        return { kind: 'refuse', reason: 'a choice of it is a link that carries data' };
       return {
         kind: 'send',
-        problem: null,
-        content: { kind: 'question', question: questionId, title, text: question, options },
+        problem: problemOf([...title.held, ...question.held]),
+        content: {
+          kind: 'question',
+          question: questionId,
+          title: title.text,
+          text: withNote(question.text, [...title.held, ...question.held]),
+          options,
+        },
       };
     }
     if (content.operation === 'edit') {
+      const { text, held } = await guarded(session, content.text);
       return {
         kind: 'send',
-        problem: null,
-        content: { kind: 'edit', target: content.messageId, text: content.text },
+        problem: problemOf(held),
+        content: { kind: 'edit', target: content.messageId, text: withNote(text, held) },
       };
     }
     if (content.operation === 'reaction') {
@@ -87,12 +113,13 @@ export function createRowChecker(deps: {
     }
     // A missing file is said, never left out in silence (D10).
     const missing = lost.map((why) => `[file not sent: ${why}]`);
-    const parts = [content.text, ...missing, ...(warning ? [`[${warning}]`] : [])];
+    const said = await guarded(session, content.text);
+    const parts = [withNote(said.text, said.held), ...missing, ...(warning ? [`[${warning}]`] : [])];
     const text = parts.filter((part) => part !== '').join('\n\n');
     if (text === '' && files.length === 0) return { kind: 'refuse', reason: 'it is empty' };
     return {
       kind: 'send',
-      problem: lost.join('; ') || null,
+      problem: [...lost, problemOf(said.held) ?? ''].filter((part) => part !== '').join('; ') || null,
       content: { kind: 'text', text, files, notice: false },
     };
   }
@@ -122,6 +149,17 @@ export function createRowChecker(deps: {
       };
     },
   };
+}
+
+function withNote(text: string, held: readonly string[]): string {
+  return held.length === 0 ? text : `${text}\n\n${heldWords(held)}`;
+}
+
+/** For the owner, who asks why. */
+function problemOf(held: readonly string[]): string | null {
+  return held.length === 0
+    ? null
+    : `${held.length} of its links made inert: ${[...new Set(held)].join(' ').slice(0, 200)}`;
 }
 
 /** A question can be answered from now on; a refused message is told to the one who waits for it. */

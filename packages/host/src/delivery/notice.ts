@@ -4,6 +4,7 @@ import type { OutgoingContent } from '@bellhop/channels';
 import type { MessageId, OutboundId } from '@bellhop/mailbox';
 import type { Delivery } from '../store/deliveries.ts';
 import type { Session } from '../types.ts';
+import { guardLinks } from './links/guard.ts';
 
 /** One notice per `id`, however often it is recorded. */
 export function notice(
@@ -13,7 +14,9 @@ export function notice(
   inReplyTo: MessageId | null,
   nowMs: number,
 ): Delivery {
-  const content: OutgoingContent = { kind: 'text', text, files: [], notice: true };
+  // It may quote a runner: why it gave up.
+  const quoted = guardLinks(text, () => false).text;
+  const content: OutgoingContent = { kind: 'text', text: quoted, files: [], notice: true };
   return {
     session: session.id,
     id: `notice:${id}` as OutboundId,

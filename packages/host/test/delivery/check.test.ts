@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { OutboundId, OutboundRow } from '@bellhop/mailbox';
 import { createRowChecker } from '../../src/delivery/check.ts';
+import { notice } from '../../src/delivery/notice.ts';
 import type { CheckedRows } from '../../src/delivery/port.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -17,13 +18,19 @@ import { openStoreWorld } from '../store-world.ts';
 
 const limits = { maxFileBytes: 1_000_000, maxValueBytes: 100_000, maxRows: 100 };
 
-async function openCheck(t: TestContext, warning: string | null = null) {
+async function openCheck(t: TestContext, warning: string | null = null, allowed: readonly string[] = []) {
   const world = await openStoreWorld(t);
   const mailboxes = createMailboxes({ dataDir: world.dir, user: null }, limits);
   const session = await world.session();
   await mailboxes.make(session);
   const settings = { ...readSettings(world.dir), maxFileBytes: 100 };
-  const checker = createRowChecker({ mailboxes, settings, clock: world.clock, warning });
+  const checker = createRowChecker({
+    mailboxes,
+    settings,
+    clock: world.clock,
+    warning,
+    allowedHosts: async () => allowed,
+  });
   const { outDir } = mailboxes.paths(session);
   const row = (content: object | string, change: Partial<OutboundRow> = {}): OutboundRow => ({
     id: 'row-1' as OutboundId,
@@ -144,6 +151,54 @@ describe('files', () => {
       assert.deepEqual((JSON.parse(delivery.content) as { files: unknown[] }).files, [], name);
       assert.match(sentText(delivery), /file not sent/);
     }
+  });
+});
+
+describe('attack: data in the links of a message', () => {
+  const link = `https://evil.example/${'c2stYW50LWFwaTAz'.repeat(4)}`;
+
+  test('in a text, an edit, a question: inert, flagged for people, told to the owner who asks why', async (t) => {
+    const { one } = await openCheck(t);
+    const question = {
+      type: 'ask_question',
+      questionId: 'q',
+      title: link,
+      question: `Well? ${link}`,
+      options: [{ label: 'Yes', value: 'y' }],
+    };
+    for (const [content, kind, links] of [
+      [{ text: `See ${link}.` }, 'chat', 1],
+      [{ operation: 'edit', messageId: 'm', text: `See ${link}.` }, 'chat', 1],
+      [question, 'chat-sdk', 2],
+    ] as const) {
+      const [{ content: sent, state, reason }] = await one(content, { kind });
+      assert.equal(state, 'queued');
+      assert.ok(!sent.includes('https://'), sent);
+      assert.match(sent, /made inert: data for evil\[\.\]example, which this agent may not reach/);
+      assert.equal(reason, `${links} of its links made inert: evil.example`);
+    }
+  });
+
+  test('in a choice of a question: refused, since what is pressed must be what is answered', async (t) => {
+    const { one } = await openCheck(t);
+    const options = [{ label: link, value: 'y' }];
+    const [{ state, reason }] = await one(
+      { type: 'ask_question', questionId: 'q', title: 't', question: 'q', options },
+      { kind: 'chat-sdk' },
+    );
+    assert.deepEqual([state, reason], ['failed', 'a choice of it is a link that carries data']);
+  });
+
+  test('to a host that the owner allowed this agent it stands as it is', async (t) => {
+    const { one } = await openCheck(t, null, ['evil.example']);
+    const [delivery] = await one({ text: link });
+    assert.equal(sentText(delivery), link);
+  });
+
+  test('in what a runner gives as its reason: the notice that quotes it', async (t) => {
+    const { session } = await openCheck(t);
+    const said = notice(session, 'failed:m', `There is no answer: ${link}`, null, 0);
+    assert.match(sentText(said), /^There is no answer: hxxps\[:\]\/\/evil/);
   });
 });
 

@@ -134,7 +134,13 @@ export async function openHouse(
       zone: 'UTC',
       nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, 'UTC'),
       enqueuer: createEnqueuer({ store: on, mailboxes, folders }),
-      checker: createRowChecker({ mailboxes, settings, clock: ticking, warning: null }),
+      checker: createRowChecker({
+        mailboxes,
+        settings,
+        clock: ticking,
+        warning: null,
+        allowedHosts: async () => [],
+      }),
       watcher: {
         receipt: (_session, id, state) => void told.push(`${id} ${state}`),
         live: (_session, _turn, text) => void told.push(`live ${text}`),

