@@ -33,6 +33,11 @@ async function open(t: TestContext, base?: string) {
   const self = await house.runtime.selfTest();
   assert.ok(self.ok);
   const images = house.runtime.images as PackageImages;
+  const label = ['--filter', `label=bellhop.install=${installId}`];
+  /** What a build that failed left on the engine: its containers, its layers. */
+  const rubbish = () =>
+    docker('ps', '--all', '--quiet', ...label) +
+    docker('image', 'ls', '-q', ...label, '--filter', 'dangling=true');
   const said: string[] = [];
   const build = async (names: PackageNames): Promise<{ image: string; result: SelfTest }> => {
     const image = await images.nameOf(AGENT, names);
@@ -44,7 +49,7 @@ async function open(t: TestContext, base?: string) {
     const sandbox = await house.runtime.start(house.shell(script, image === null ? {} : { image }));
     return (await sandbox.exited).output;
   };
-  return { images, said, build, run };
+  return { images, said, build, run, rubbish };
 }
 
 test('a Debian package is in the sandbox of its agent, in a root that is as closed as before, and in no other', {
@@ -67,21 +72,26 @@ test('a Debian package is in the sandbox of its agent, in a root that is as clos
 });
 
 test('a package that does not exist fails in words of apt, and leaves no image', { skip }, async (t) => {
-  const { images, build } = await open(t);
+  const { images, build, rubbish } = await open(t);
   const { image, result } = await build({ apt: ['no-such-package-anywhere'], npm: [] });
   assert.match(result.ok ? '' : result.why, /Unable to locate package no-such-package-anywhere/);
   assert.deepEqual(await images.present([image]), []);
+  assert.notEqual(rubbish(), '');
+  await images.keepOnly([]);
+  assert.equal(rubbish(), '');
 });
 
 test('names that got past the judge: no shell runs them, no option is taken, nothing is removed', {
   skip,
 }, async (t) => {
-  const { build } = await open(t);
+  const { build, images, rubbish } = await open(t);
   const marked = (name: string) => build({ apt: [name], npm: [] });
   for (const name of ['; touch /broken', '$(touch /broken)', '--version', 'tini-']) {
     const { result } = await marked(name);
     assert.equal(result.ok, false, name);
   }
+  await images.keepOnly([]);
+  assert.equal(rubbish(), '');
 });
 
 test('npm gets its names behind the end of options, and runs no install script', { skip }, async (t) => {

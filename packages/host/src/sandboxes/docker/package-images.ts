@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { PackageBuild, PackageImages, PackageNames, SelfTest } from '../port.ts';
 import { SandboxUnavailable } from '../port.ts';
-import { INSTALL_LABEL } from './arguments.ts';
+import { INSTALL_LABEL, MARK_LABEL } from './arguments.ts';
 import { type AskEngine, EngineError } from './engine.ts';
 import { explainEngine } from './explain.ts';
 import { type AgentImage, imageId } from './image.ts';
@@ -22,7 +22,7 @@ const REPOSITORY = 'bellhop-packages';
 const AGENT_LABEL = 'bellhop.agent';
 const BUILD_LIMIT_MS = 15 * 60_000;
 /** How apt and npm begin the line that says what went wrong. */
-const TELLING = /^(E: |npm (ERR!|error) (?!A complete log|code |\s))/;
+const TELLING = /^(E: |npm (ERR!|error) (?!A complete log|code |errno |syscall |type |\s))/;
 
 export interface PackageGround {
   readonly dataDir: string;
@@ -96,6 +96,7 @@ export function createPackageImages({ dataDir, ask, base, test }: PackageGround)
       for (const image of await owned(engine, await base())) {
         if (!images.includes(image)) await engine(['image', 'rm', image]).catch(() => '');
       }
+      await sweepBroken(engine, await base());
     },
   };
 }
@@ -105,6 +106,23 @@ async function owned(engine: AskEngine, { installId }: AgentImage): Promise<stri
   const format = '{{.Repository}}:{{.Tag}}';
   const all = await engine(['image', 'ls', '--filter', label, '--format', format]);
   return all.split('\n').filter((name) => name.startsWith(`${REPOSITORY}:`));
+}
+
+/**
+ * A step that failed leaves its container, and the layers below it, with the labels of the agent image and no tag. What
+ * has a mark is a sandbox, and not ours to touch.
+ */
+async function sweepBroken(engine: AskEngine, { installId }: AgentImage): Promise<void> {
+  const ours = ['--filter', `label=${INSTALL_LABEL}=${installId}`];
+  const format = `{{.ID}} {{.Label "${MARK_LABEL}"}}`;
+  const ended = await engine(['ps', '--all', ...ours, '--filter', 'status=exited', '--format', format]);
+  for (const [id = '', mark] of ended.split('\n').map((row) => row.trim().split(' '))) {
+    if (id !== '' && mark === undefined) await engine(['rm', id]).catch(() => '');
+  }
+  const untagged = await engine(['image', 'ls', '--quiet', ...ours, '--filter', 'dangling=true']);
+  for (const id of new Set(untagged.split('\n'))) {
+    if (id !== '') await engine(['image', 'rm', id]).catch(() => '');
+  }
 }
 
 function lines(names: readonly string[]): string {
