@@ -62,6 +62,7 @@ export const egress = {
       known: ignore,
       parked: ignore,
       alert: ignore,
+      ask: async () => 'not asked',
       auditHead: ignore,
     });
     way.start();

@@ -74,6 +74,15 @@ export interface QuestionOption {
   readonly value: string;
 }
 
+/** What an agent may do only on its owner's word: shown whole, since that is what is decided. */
+export interface ApprovalCard {
+  readonly agent: string;
+  readonly host: string;
+  readonly port: number;
+  readonly sha256: string;
+  readonly expiresAt: string;
+}
+
 export type OutgoingContent =
   | {
       readonly kind: 'text';
@@ -90,6 +99,8 @@ export type OutgoingContent =
       readonly title: string;
       readonly text: string;
       readonly options: readonly QuestionOption[];
+      /** A question of Bellhop's own, which no agent can make; an AnswerEvent does not decide it. */
+      readonly approval?: ApprovalCard;
     };
 
 export interface OutgoingMessage {

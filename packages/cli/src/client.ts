@@ -11,9 +11,12 @@ import type {
   AllowHost,
   AnswerBudget,
   ApiError,
+  ApprovalList,
+  ApprovalRow,
   BudgetList,
   ChangePackages,
   DeadLetterList,
+  DecideApproval,
   Done,
   GrantSecret,
   HostList,
@@ -188,6 +191,14 @@ export class Client {
 
   removeHost(host: RemoveHost, signal: AbortSignal): Promise<HostList> {
     return this.#post<HostList>('/v1/hosts/remove', host, signal);
+  }
+
+  approvals(signal: AbortSignal): Promise<ApprovalList> {
+    return this.#json<ApprovalList>({ method: 'GET', path: '/v1/approvals', signal });
+  }
+
+  decideApproval(word: DecideApproval, signal: AbortSignal): Promise<ApprovalRow> {
+    return this.#post<ApprovalRow>('/v1/approvals/decide', word, signal);
   }
 
   secrets(signal: AbortSignal): Promise<SecretList> {

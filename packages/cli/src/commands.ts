@@ -3,6 +3,7 @@
  *
  * Rows without `run` are started by the launcher; they stand here so that help is whole.
  */
+import { approvals } from './approvals.ts';
 import type { OptionSpec } from './args.ts';
 import { ask } from './ask.ts';
 import { budget } from './budget.ts';
@@ -112,7 +113,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'usage [options]',
     summary: 'what the models used, and what it cost',
     options: {
-      by: { type: 'string', value: 'WHAT', help: 'agent, session, day or model (default: agent)' },
+      by: { type: 'string', value: 'WHAT', help: 'agent, session, task, day, model (default: agent)' },
       json: JSON_OUT,
     },
     takesWords: false,
@@ -158,6 +159,19 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: true,
     run: skills,
+  },
+  {
+    name: 'approvals',
+    usage: 'approvals [VERB]',
+    summary: 'what agents ask you for: allow ID, deny ID',
+    options: {
+      once: { type: 'boolean', value: '', help: 'with allow: this one time' },
+      session: { type: 'boolean', value: '', help: 'with allow: in the conversation that asks' },
+      always: { type: 'boolean', value: '', help: 'with allow: from now on, as ./bellhop hosts allow does' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: approvals,
   },
   {
     name: 'secrets',

@@ -59,6 +59,9 @@ function describe(status: Status, listed: readonly SessionView[], style: Style):
     ...status.agents.map((agent): [string, string] => ['agent', agentLabel(agent)]),
     ['sessions', counts({ total: sessions.total, awake: sessions.awake, quarantined: sessions.quarantined })],
     ['messages', counts({ waiting: messages.waiting, 'at work': messages.working, failed: messages.failed })],
+    ...(status.approvals === 0
+      ? []
+      : [['approvals', `${status.approvals} open: ./bellhop approvals`] as [string, string]]),
     ...diskRows(listed),
     ...status.waitingFor.map((reason): [string, string] => ['waits for', reason]),
   ];

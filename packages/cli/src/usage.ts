@@ -21,7 +21,7 @@ export async function usage({ world, data, parsed }: Context): Promise<number> {
   return 0;
 }
 
-function describe({ by, rows }: UsageView, dim: (text: string) => string): string {
+function describe({ by, rows, estimate, prices }: UsageView, dim: (text: string) => string): string {
   if (rows.length === 0) return 'No model has been called yet.';
   const table = [[by, 'calls', 'in', 'cached', 'out', 'cost', 'counted'], ...rows.map(cells)];
   const widths = (table[0] ?? []).map((_, column) =>
@@ -31,8 +31,14 @@ function describe({ by, rows }: UsageView, dim: (text: string) => string): strin
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   );
   const unpriced = rows.reduce((sum, row) => sum + row.unpriced, 0);
-  const note = `Calls without a known price, not in the cost: ${unpriced}. Budgets count them at the most they can cost. Add their models to egress/prices.json.`;
-  return [dim(lines[0] ?? ''), ...lines.slice(1), ...(unpriced === 0 ? [] : [note])].join('\n');
+  const note = `Calls without a known price, not in the cost: ${unpriced}. Budgets count them at the most they can cost. Add their models to ${prices}.`;
+  const guess = 'By task it is an estimate: a call is reckoned to the answer that came next.';
+  return [
+    dim(lines[0] ?? ''),
+    ...lines.slice(1),
+    ...(unpriced === 0 ? [] : [note]),
+    ...(estimate ? [guess] : []),
+  ].join('\n');
 }
 
 function cells(row: UsageRow): string[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { runCli } from '../src/cli.ts';
 import { fakeHost, refuse } from './fake-host.ts';
@@ -196,4 +197,37 @@ test('chat with no host exits 3; with an unknown agent 2, naming those there are
   const { code, err } = await run(['chat', '--agent', 'ghost'], testWorld({ data: host.data }));
   assert.equal(code, 2);
   assert.match(err, /There is: bell/);
+});
+
+test('promise 23: a card is answered by its number, at the route that decides, for exactly what was shown', async () => {
+  await using host = await fakeHost();
+  const words: string[] = [];
+  host.intercept = (request, response) => {
+    if (request.url !== '/v1/approvals/decide') return false;
+    void text(request).then((body) => {
+      words.push(body);
+      host.emit({ type: 'answered', question: 'c1', option: 'session' });
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+    return true;
+  };
+  host.onMessage = (id) => {
+    const body = {
+      kind: 'question',
+      question: 'c1',
+      title: 'Bellhop asks',
+      text: 'May bell reach api.example.com, port 443?',
+      options: ['once', 'session'].map((value) => ({ label: value, value })),
+      approval: { agent: 'bell', host: 'api.example.com', port: 443, sha256: 'f0', expiresAt: '' },
+    } as const;
+    host.say(body, null, '2100-01-01T00:00:00.000Z');
+    host.settle(id);
+  };
+  const { out, code } = await run(['chat'], testWorld({ data: host.data }), 'run curl\n2\n');
+  assert.match(out, /May bell reach api\.example\.com, port 443\?\n {2}1\. once\n {2}2\. session\n/);
+  assert.deepEqual(
+    words.map((word) => JSON.parse(word)),
+    [{ id: 'c1', sha256: 'f0', decision: 'session' }],
+  );
+  assert.deepEqual([host.answers, code], [[], 0]);
 });

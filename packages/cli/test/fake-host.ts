@@ -110,6 +110,7 @@ export class FakeHost {
       sessions: { total: 3, awake: 1, quarantined: 0 },
       messages: { waiting: 0, working: 1, failed: 0 },
       waitingFor: [],
+      approvals: 0,
     };
   }
 

@@ -141,7 +141,13 @@ test('usage adds nothing up itself, and says what has no price', async () => {
     chargedMicros: 1_042_000,
     unpriced: 1,
   };
-  const view: UsageView = { by: 'model', rows: [{ key: 'claude-x', ...row }] };
+  const prices = '/data/egress/prices.json';
+  const view: UsageView = {
+    by: 'model',
+    estimate: false,
+    prices,
+    rows: [{ key: 'claude-x', label: 'claude-x', ...row }],
+  };
   scripted(host, { 'GET /v1/usage?by=model': view, 'GET /v1/usage?by=agent': { by: 'agent', rows: [] } });
   const shown = await run(['usage', '--by', 'model'], testWorld({ data: host.data }));
   assert.match(

@@ -9,11 +9,15 @@ import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import {
   type ConversationLog,
+  ownerOn,
   SERVED_NAMES,
   type ServedChannel,
   type ServedName,
+  threadOf,
 } from '@bellhop/channels/served';
+import { Approvals } from './access/approvals.ts';
 import { createAccessGate } from './access/gate.ts';
+import { createApprovalRoutes } from './api/approval-routes.ts';
 import { audited } from './api/audited.ts';
 import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
@@ -43,7 +47,8 @@ import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
 import type { AuditTrail, Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
-import { readUsageOf, readUsageSums } from './egress/usage/report.ts';
+import { PRICES_FILE } from './egress/usage/prices.ts';
+import { readCalls, readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import { type Folders, makeFolder } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
@@ -66,6 +71,7 @@ import { forgetSignIns } from './store/sign-ins.ts';
 import { tellAlert } from './supervisor/budget-alert.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { AgentId, Clock, Log, SessionId, Settings } from './types.ts';
+import { readUsageByTask } from './usage-by-task.ts';
 
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
@@ -230,6 +236,20 @@ export async function startHost(parts: HostParts): Promise<Host> {
     journal: async (sql, channel, event) => logs.get(channel)?.journal(sql, event),
   });
 
+  const approvals = new Approvals({
+    store,
+    policy: egress,
+    audit: egress,
+    delivery,
+    clock,
+    log,
+    nudge: (session) => supervisor.nudge(session),
+    ended({ channel, chat, thread }, question, option) {
+      const key = { channel, chat, thread: threadOf(thread) };
+      watchers.tell(key, { type: 'answered', question, option });
+      logs.get(channel)?.changed(chat, key.thread);
+    },
+  });
   egress.listen({
     call: (call) => supervisor.modelCalled(call),
     known: () => models.lookAgain(),
@@ -239,6 +259,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
         log.error('budget alert', { session: alert.session, error: String(error) }),
       );
     },
+    ask: (ask) => approvals.ask(ask),
     auditHead: (head) => {
       noteHead(folders.dataDir, head).catch((error: unknown) =>
         log.warn('length of the audit not noted', { error: String(error) }),
@@ -248,6 +269,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   await delivery.start();
   const takenOver = await supervisor.start();
   packages.start();
+  await approvals.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
   retention.start();
   for (const channel of channels.values()) {
@@ -272,6 +294,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
     models,
     egress,
     usage: (by) => readUsageSums(egressDir, by),
+    usageByTask: () => readUsageByTask({ store, mailboxes, calls: () => readCalls(egressDir) }),
+    pricesPath: join(egressDir, PRICES_FILE),
   });
   const guardRoutes = [
     ...createBudgetRoutes({ store, spending: egress, supervisor }),
@@ -294,6 +318,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
         // The log names paths of this machine: it is for who sits at it.
         served: [
           ...forPage,
+          ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
           ...modelRoutes,
           ...guardRoutes,
           ...letters,
@@ -307,6 +332,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const app = createOwnerApp({
     served: [
       ...forOwner,
+      ...createApprovalRoutes({ store, approvals, by: ownerOn('terminal') }),
       ...modelRoutes,
       ...guardRoutes,
       ...letters,
@@ -329,6 +355,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
       for (const channel of channels.values()) await channel.stop();
       await packages.stop();
       await retention.stop();
+      approvals.stop();
       await supervisor.stop();
       await delivery.stop();
       await parts.page.close();

@@ -5,6 +5,7 @@ import { Client } from './effects/client.ts';
 import { createLetterActions } from './effects/letters.ts';
 import { browserMemory } from './effects/memory.ts';
 import { createModelActions } from './effects/model-actions.ts';
+import { createMoneyActions } from './effects/money-actions.ts';
 import { keepOpen } from './effects/open.ts';
 import { createOutbox } from './effects/outbox.ts';
 import { createStore } from './effects/store.ts';
@@ -26,10 +27,11 @@ const fillRandom = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(by
 const actions = createActions({ client, store, outbox, waiting, fillRandom, now });
 const letters = createLetterActions(client, store);
 const models = createModelActions(client, store);
+const money = createMoneyActions(client);
 // A chunk of its own: the page is on the screen before Markdown is here.
 const markdown = lazyMarkdown(() => import('./markdown/render.ts'));
 
 const root = document.getElementById('page');
-if (root) render(app({ store, actions, letters, models, memory, markdown }), root);
+if (root) render(app({ store, actions, letters, models, money, memory, markdown }), root);
 keepOpen({ client, store, waiting, now, onFailed: () => void letters.look() });
 void actions.start();

@@ -99,6 +99,24 @@ export async function play(server: FakeServer, thread: string, message: string, 
         ],
       });
       break;
+    case 'reach':
+      say({
+        kind: 'question',
+        question: `c-${message}`,
+        title: 'Bellhop asks',
+        text: 'May bell reach api.example.com, port 443?',
+        options: [
+          { label: 'Once', value: 'once' },
+          { label: 'This conversation', value: 'session' },
+          { label: 'Always', value: 'always' },
+          { label: 'No', value: 'no' },
+        ],
+        approval: {
+          ...{ agent: 'bell', host: 'api.example.com', port: 443, sha256: 'f0e1' },
+          expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+        },
+      });
+      break;
     case 'react':
       say({ kind: 'reaction', target: message, emoji: 'thumbs_up' });
       answer('I reacted to your message.');

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type {
   ConversationView,
+  DecideApproval,
   LogBody,
   LogEntry,
   MessageStateName,
@@ -23,6 +24,7 @@ import { play } from './fake-agent.ts';
 import { json, refuse } from './fake-answer.ts';
 import { FakeLetters } from './fake-letters.ts';
 import { FakeModelApi } from './fake-model-api.ts';
+import { FakeMoney } from './fake-money.ts';
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'";
@@ -47,11 +49,13 @@ interface Talk {
 export class FakeServer {
   readonly sent: SendMessage[] = [];
   readonly answers: SendAnswer[] = [];
+  readonly decided: DecideApproval[] = [];
   readonly stopped: string[] = [];
   readonly retried: string[] = [];
   readonly files = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
   readonly letters = new FakeLetters();
   readonly models = new FakeModelApi();
+  readonly money = new FakeMoney();
   signedIn = true;
   password = 'open sesame';
   /** Looked at before a request is handled; true = it has dealt with it. */
@@ -158,7 +162,8 @@ export class FakeServer {
     const seq = entries.at(-1)?.seq ?? 0;
     const needsYou = entries.some(({ body }) => body.kind === 'question' && !answered.has(body.question));
     const kind = last?.body.kind;
-    const by = kind === 'user' ? 'you' : kind === 'notice' ? 'bellhop' : 'agent';
+    const isOurs = kind === 'notice' || (last?.body.kind === 'question' && last.body.approval !== undefined);
+    const by = kind === 'user' ? 'you' : isOurs ? 'bellhop' : 'agent';
     const text = last && 'text' in last.body ? last.body.text.replace(/\s+/g, ' ').slice(0, 100) : '';
     return { agent: 'bell', thread, title, last: { text, at: last?.at ?? '', by }, seq, readSeq, needsYou };
   }
@@ -192,7 +197,8 @@ export class FakeServer {
     if (this.letters.handle(request.method, pathname, response)) return;
     const thread = searchParams.get('thread') ?? 'main';
     const route = `${request.method} ${pathname}`;
-    const said = this.models.answer(route, searchParams, body);
+    const said =
+      this.models.answer(route, searchParams, body) ?? this.money.answer(route, searchParams, body);
     if (said) return json(response, said.status, said.body);
     const talk = this.talk(thread);
     switch (route) {
@@ -229,6 +235,8 @@ export class FakeServer {
         return this.#accept(body as unknown as SendMessage, response);
       case 'POST /v1/answers':
         return this.#answer(body as unknown as SendAnswer, response);
+      case 'POST /v1/approvals/decide':
+        return this.#decide(body as unknown as DecideApproval, response);
       case 'POST /v1/turns/stop':
         this.stopped.push(String(body.thread));
         return json(response, 202, {});
@@ -269,6 +277,28 @@ export class FakeServer {
     this.say(thread, { kind: 'user', text: option, files: [] }, { id });
     this.say(thread, { kind: 'text', text: `You chose: ${option}`, files: [] }, { replyTo: id });
     this.receipt(thread, id, 'answered');
+  }
+
+  #decide(word: DecideApproval, response: ServerResponse): void {
+    const found = [...this.#talks].find(([, { entries }]) =>
+      entries.some(({ body }) => body.kind === 'question' && body.question === word.id),
+    );
+    const [thread = '', talk] = found ?? [];
+    const before = talk?.answered.get(word.id);
+    if (!talk || before !== undefined) {
+      refuse(response, 409, `this was decided before: ${before}`, 'See: ./bellhop approvals');
+      return;
+    }
+    this.decided.push(word);
+    this.endCard(thread, word.id, word.decision);
+    json(response, 200, {});
+  }
+
+  /** A card has its end, by whoever: told to those who look. */
+  endCard(thread: string, question: string, option: string): void {
+    this.talk(thread).answered.set(question, option);
+    this.emit(thread, { type: 'answered', question, option });
+    this.#listChanged(thread);
   }
 
   #stream(talk: Talk, after: number, response: ServerResponse): void {
@@ -330,6 +360,7 @@ const STATUS: Status = {
   sessions: { total: 1, awake: 1, quarantined: 0 },
   messages: { waiting: 0, working: 0, failed: 0 },
   waitingFor: [],
+  approvals: 0,
 };
 
 function frame(event: StreamEvent): string {

@@ -206,6 +206,7 @@ function noWayOut(process: Process): HostParts['egress'] {
     hosts: nothing,
     allowHost: nothing,
     removeHost: nothing,
+    grantHost: nothing,
     record: () => process.wait('write the audit', () => undefined),
     secrets: nothing,
     keepSecret: nothing,

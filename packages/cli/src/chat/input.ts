@@ -9,6 +9,8 @@ export interface Option {
 
 export interface OpenQuestion {
   readonly question: string;
+  /** Set when it is Bellhop's own, about what an agent may do: the hash of that. */
+  readonly sha256: string | null;
   readonly options: readonly Option[];
 }
 
@@ -19,6 +21,7 @@ export type Input =
   | { readonly kind: 'file'; readonly path: string; readonly text: string }
   | { readonly kind: 'wrong'; readonly hint: string }
   | { readonly kind: 'answer'; readonly question: string; readonly option: Option }
+  | { readonly kind: 'decide'; readonly question: string; readonly sha256: string; readonly option: Option }
   | { readonly kind: 'text'; readonly text: string };
 
 export const LOCAL_COMMANDS = [
@@ -35,6 +38,8 @@ export function readInput(line: string, open: OpenQuestion | null): Input {
   if (text === '/help') return { kind: 'help' };
   if (text === '/file' || text.startsWith('/file ')) return fileInput(text.slice('/file'.length).trim());
   const option = /^\d{1,3}$/.test(text) ? open?.options[Number(text) - 1] : undefined;
+  if (open && option && open.sha256 !== null)
+    return { kind: 'decide', question: open.question, sha256: open.sha256, option };
   if (open && option) return { kind: 'answer', question: open.question, option };
   return { kind: 'text', text: line };
 }

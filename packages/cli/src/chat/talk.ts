@@ -5,7 +5,7 @@
  * On a terminal a line may be sent while another is at work; in a pipe each waits until the one before has settled, and
  * the end comes after the last. A host that restarts is waited for, and nothing is missed.
  */
-import type { StreamEvent } from '@bellhop/host/api';
+import type { ApprovalDecision, StreamEvent } from '@bellhop/host/api';
 import type { Client, Conversation } from '../client.ts';
 import { CliError } from '../errors.ts';
 import { FROM_THE_START, follow } from '../follow.ts';
@@ -13,7 +13,7 @@ import type { Style } from '../style.ts';
 import { oneLine } from '../text.ts';
 import type { World } from '../world.ts';
 import type { Console } from './console.ts';
-import { LOCAL_COMMANDS, readInput } from './input.ts';
+import { type Input, LOCAL_COMMANDS, readInput } from './input.ts';
 import { Outbox, type Sendable } from './outbox.ts';
 import { Transcript } from './transcript.ts';
 
@@ -90,6 +90,9 @@ export class Talk {
         case 'wrong':
           this.#print(`${input.hint}\n`);
           break;
+        case 'decide':
+          await this.#decide(input);
+          break;
         default: {
           const done = this.#send(input);
           if (!this.#parts.tty) await done;
@@ -106,12 +109,26 @@ export class Talk {
       if (state.state === 'failed') this.#anyFailed = true;
       this.#print(this.#transcript.settled(state));
     } catch (error) {
-      if (this.#signal.aborted) return;
-      this.#anyFailed = true;
-      const message = error instanceof Error ? error.message : String(error);
-      const hint = error instanceof CliError ? `  ${oneLine(error.hint)}\n` : '';
-      this.#tell(`${this.#parts.style.red(oneLine(message))}\n${hint}`);
+      this.#failed(error);
     }
+  }
+
+  /** The owner's word on what an agent asked for. Never rejects. What came of it is told by the stream. */
+  async #decide({ question, sha256, option }: Extract<Input, { kind: 'decide' }>): Promise<void> {
+    const decision = option.value as ApprovalDecision;
+    try {
+      await this.#parts.client.decideApproval({ id: question, sha256, decision }, this.#signal);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#signal.aborted) return;
+    this.#anyFailed = true;
+    const message = error instanceof Error ? error.message : String(error);
+    const hint = error instanceof CliError ? `  ${oneLine(error.hint)}\n` : '';
+    this.#tell(`${this.#parts.style.red(oneLine(message))}\n${hint}`);
   }
 
   #hear(event: StreamEvent): void {

@@ -6,7 +6,7 @@
  *   that matches only the beginning of the live text was split off by the host: the rest waits for the next piece.
  * - Everything from outside is neutralised on a terminal.
  */
-import type { LogEntry, MessageState, StreamEvent, TurnView } from '@bellhop/host/api';
+import type { LogBody, LogEntry, MessageState, StreamEvent, TurnView } from '@bellhop/host/api';
 import { fileLine, questionLines } from '../reply.ts';
 import type { Style } from '../style.ts';
 import { neutralise, oneLine } from '../text.ts';
@@ -51,6 +51,7 @@ export class Transcript {
   event(event: StreamEvent): string {
     if (event.type === 'entry') return this.#entry(event);
     if (event.type === 'receipt') return this.#receipt(event.message, event.state, event.reason);
+    if (event.type === 'answered') return this.#answeredBy(event.question, event.option);
     if (event.type === 'ledger') return this.#tools(event.turn);
     return event.type === 'live' ? this.#liveText(event.turn, event.text, event.whole === true) : '';
   }
@@ -81,9 +82,29 @@ export class Transcript {
       case 'notice':
         return this.#line(this.#style.gold(this.#clean(body.text)));
       case 'question':
-        this.#open = { question: body.question, options: body.options };
-        return this.#line(questionLines(body, (text) => this.#clean(text)).join('\n'));
+        this.#open = {
+          question: body.question,
+          options: body.options,
+          sha256: body.approval?.sha256 ?? null,
+        };
+        return this.#line(this.#question(body));
     }
+  }
+
+  /** Bellhop's own stands out: no agent can print in its colour. */
+  #question(body: Extract<LogBody, { kind: 'question' }>): string {
+    const lines = questionLines(body, (text) => this.#clean(text)).join('\n');
+    return body.approval ? this.#style.gold(lines) : lines;
+  }
+
+  /** Answered here or elsewhere: its numbers are text again. */
+  #answeredBy(question: string, option: string): string {
+    if (this.#open?.question !== question) return '';
+    const { options } = this.#open;
+    this.#open = null;
+    return this.#line(
+      this.#style.dim(`· ${oneLine(options.find((o) => o.value === option)?.label ?? option)}`),
+    );
   }
 
   #text(text: string): string {

@@ -19,8 +19,12 @@ export const AUDITED: Readonly<Record<string, Action>> = {
   'PUT /v1/model': 'model set',
 };
 
-/** Why each has no row: the egress process writes it, or packages.ts and skills.ts, with names, or it is a person talking, signing in, or stopping what is theirs. */
+/**
+ * Why each has no row: the egress process, access/approvals.ts, packages.ts or skills.ts writes it, with names, or it is a
+ * person talking, signing in, or stopping what is theirs.
+ */
 export const NOT_AUDITED: readonly string[] = [
+  'POST /v1/approvals/decide',
   'PUT /v1/secrets',
   'POST /v1/secrets/remove',
   'POST /v1/secrets/grant',

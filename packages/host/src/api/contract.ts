@@ -26,7 +26,8 @@
  *   POST /v1/links                                     -> 201 SignInLink
  *   POST /v1/password              SetPassword         -> 204
  *
- * About models, money and hosts, on both: guard-shapes.ts; about secrets: secret-shapes.ts
+ * About models, money and hosts, on both: guard-shapes.ts; about secrets and approvals:
+ * secret-shapes.ts, approval-shapes.ts
  *
  * On the page's listener alone (no cookie needed for the first two and the static files):
  *
@@ -43,6 +44,9 @@
  * Every error is `{error: {code, message, hint}}` with a 4xx or 5xx status.
  */
 
+import type { AnsweredEvent, ApprovalCard } from './approval-shapes.ts';
+
+export type * from './approval-shapes.ts';
 export type * from './guard-shapes.ts';
 export type * from './operator/shapes.ts';
 export type * from './package-shapes.ts';
@@ -61,6 +65,8 @@ export interface Status {
   readonly messages: { readonly waiting: number; readonly working: number; readonly failed: number };
   /** Why waiting messages wait (an engine that is down, no free slot …); empty when nothing is in the way. */
   readonly waitingFor: readonly string[];
+  /** Questions of agents that wait for the owner's word. */
+  readonly approvals: number;
 }
 
 export interface AgentStatus {
@@ -149,6 +155,8 @@ export type LogBody =
       readonly title: string;
       readonly text: string;
       readonly options: readonly { readonly label: string; readonly value: string }[];
+      /** Bellhop's own question: its answer goes to /v1/approvals/decide, with a DecideApproval's choices as options. */
+      readonly approval?: ApprovalCard;
     }
   | { readonly kind: 'notice'; readonly text: string };
 
@@ -252,7 +260,7 @@ export interface EntryPage {
 
 export interface AnsweredQuestion {
   readonly question: string;
-  /** The chosen option's value; null when it was answered before the host kept that. */
+  /** The chosen option's value, or `expired`; null when it was answered before the host kept that. */
   readonly option: string | null;
 }
 
@@ -273,7 +281,13 @@ export interface SetPassword {
 
 export type SignIn = SetPassword;
 
-export type StreamEvent = LogEntry | ReceiptEvent | LiveEvent | LedgerEvent | ConversationEvent;
+export type StreamEvent =
+  | LogEntry
+  | ReceiptEvent
+  | LiveEvent
+  | LedgerEvent
+  | ConversationEvent
+  | AnsweredEvent;
 
 export interface ApiError {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string };

@@ -81,7 +81,8 @@ function toBody(content: OutgoingContent): LogBody {
 function gistOf(body: LogBody): Gist {
   const files = 'files' in body ? body.files : [];
   const words = body.kind === 'reaction' ? body.emoji : body.text || (files[0]?.name ?? '');
-  const by = body.kind === 'user' ? 'you' : body.kind === 'notice' ? 'bellhop' : 'agent';
+  const isOurs = body.kind === 'notice' || (body.kind === 'question' && body.approval !== undefined);
+  const by = body.kind === 'user' ? 'you' : isOurs ? 'bellhop' : 'agent';
   return { by, text: oneLine(words, MAX_LAST_LINE), title: by === 'you' ? oneLine(words, MAX_TITLE) : '' };
 }
 

@@ -7,7 +7,7 @@
  *   PUT  /v1/model                 SetModel            -> ModelView
  *   POST /v1/model/test            TestModel           -> ModelTest
  *   GET  /v1/models?agent=&provider=                   -> ModelList
- *   GET  /v1/usage?by=agent|session|day|model          -> UsageView
+ *   GET  /v1/usage?by=agent|session|task|day|model     -> UsageView
  *
  * About money:
  *
@@ -78,12 +78,19 @@ export interface ModelList {
 }
 
 export interface UsageView {
-  readonly by: 'agent' | 'session' | 'day' | 'model';
+  readonly by: 'agent' | 'session' | 'task' | 'day' | 'model';
+  /** No call knows which task it was made for. */
+  readonly estimate: boolean;
+  /** Path of the table of prices, which is the owner's to edit. */
+  readonly prices: string;
   readonly rows: readonly UsageRow[];
 }
 
 export interface UsageRow {
+  /** An id, a name or a day. */
   readonly key: string;
+  /** The same for people: of a conversation its agent and thread. */
+  readonly label: string;
   readonly calls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

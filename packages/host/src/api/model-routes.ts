@@ -12,7 +12,8 @@ import {
 import type { ModelChoice, Models } from '../model/port.ts';
 import { listAgents } from '../store/agents.ts';
 import type { Store } from '../store/port.ts';
-import type { Agent } from '../types.ts';
+import { sessionById } from '../store/sessions.ts';
+import type { Agent, SessionId } from '../types.ts';
 import type { ModelList, ModelTest, ModelView, UsageView } from './contract.ts';
 import { Problem } from './problem.ts';
 import { findAgent, parseJson, readText } from './routes/input.ts';
@@ -30,16 +31,21 @@ export const setModelSchema = v.strictObject({
   key: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(5_000)))),
 });
 export const testModelSchema = v.strictObject({ agent: v.optional(word) });
-const BY: readonly UsageBy[] = ['agent', 'session', 'day', 'model'];
+const BY: readonly UsageView['by'][] = ['agent', 'session', 'task', 'day', 'model'];
 
 export interface ModelRoutesDeps {
   readonly store: Store;
   readonly models: Models;
   readonly egress: Egress;
   readonly usage: (by: UsageBy) => readonly UsageSum[];
+  /** An estimate (usage-by-task.ts). */
+  readonly usageByTask: () => Promise<readonly UsageSum[]>;
+  /** The owner's own table of prices. */
+  readonly pricesPath: string;
 }
 
-export function createModelRoutes({ store, models, egress, usage }: ModelRoutesDeps): readonly Route[] {
+export function createModelRoutes(deps: ModelRoutesDeps): readonly Route[] {
+  const { store, models, egress, usage, usageByTask, pricesPath } = deps;
   const show = (agent: Agent) => toView(agent, models, egress.known);
 
   async function set(request: ApiRequest): Promise<ModelView> {
@@ -79,10 +85,16 @@ export function createModelRoutes({ store, models, egress, usage }: ModelRoutesD
     const by = BY.find((known) => known === (query.get('by') ?? 'agent'));
     if (!by) throw new Problem(400, 'bad_request', 'there is no such sum', `There is: ${BY.join(', ')}.`);
     const names = new Map((await listAgents(store.read)).map(({ id, name }) => [String(id), name] as const));
-    const rows = usage(by).map((row) =>
-      by === 'agent' ? { ...row, key: names.get(row.key) ?? row.key } : row,
+    const sums = by === 'task' ? await usageByTask() : usage(by);
+    const rows = await Promise.all(
+      sums.map(async (row) => {
+        const key = by === 'agent' ? (names.get(row.key) ?? row.key) : row.key;
+        const session = by === 'session' ? await sessionById(store.read, key as SessionId) : null;
+        const label = session ? `${names.get(session.agentId)} · ${session.thread ?? 'main'}` : key;
+        return { ...row, key, label };
+      }),
     );
-    return { by, rows };
+    return { by, estimate: by === 'task', prices: pricesPath, rows };
   }
 
   const json = (handle: (request: ApiRequest) => Promise<unknown>): Route['handle'] => {

@@ -3,6 +3,7 @@
 import type { Models } from '../model/port.ts';
 import type { SandboxRuntime } from '../sandboxes/port.ts';
 import { listAgents } from '../store/agents.ts';
+import { countAsked } from '../store/approvals.ts';
 import { countFailedTargets, countOpenTargets } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import { countSessions } from '../store/sessions.ts';
@@ -42,6 +43,7 @@ export function createStatusReader(deps: {
         failed: await countFailedTargets(store.read),
       },
       waitingFor,
+      approvals: await countAsked(store.read, null),
     };
   };
 }

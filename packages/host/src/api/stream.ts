@@ -3,10 +3,16 @@
  * turn. In memory only, one turn for each conversation that is at work; everything durable is read from the store.
  */
 import type { ConversationKey } from '../store/conversations.ts';
-import type { ConversationEvent, LedgerEvent, LiveEvent, ReceiptEvent } from './contract.ts';
+import type { AnsweredEvent, ConversationEvent, LedgerEvent, LiveEvent, ReceiptEvent } from './contract.ts';
 
 /** `entry` says only that the log has grown: the watcher reads on from where it is, and so misses none. */
-export type Told = ReceiptEvent | LiveEvent | LedgerEvent | ConversationEvent | { readonly type: 'entry' };
+export type Told =
+  | ReceiptEvent
+  | LiveEvent
+  | LedgerEvent
+  | ConversationEvent
+  | AnsweredEvent
+  | { readonly type: 'entry' };
 
 /** Of a longer text a late watcher gets the end, in characters; the whole comes with the entry. */
 const MAX_LIVE_TEXT = 64 * 1024;

@@ -9,12 +9,15 @@ import type { Readable } from 'node:stream';
 import type { SandboxUser } from '../folders.ts';
 import type { AuditEntry, Head } from './audit/chain.ts';
 import type {
+  AskAnswer,
   BudgetAlert,
   BudgetAnswer,
   BudgetChange,
   BudgetsView,
   CallRecord,
   DoorPlan,
+  HostAsk,
+  HostGrant,
   HostRule,
   KeyState,
   Known,
@@ -50,6 +53,9 @@ export interface Requests {
   hosts: { readonly asks: null; readonly brings: readonly HostRule[] };
   allow: { readonly asks: HostRule; readonly brings: readonly HostRule[] };
   disallow: { readonly asks: Omit<HostRule, 'isPrivate'>; readonly brings: readonly HostRule[] };
+  grant: { readonly asks: HostGrant; readonly brings: null };
+  /** The host's answer to an `ask`, by its number. */
+  answerAsk: { readonly asks: { readonly ask: number; readonly answer: AskAnswer }; readonly brings: null };
   secrets: { readonly asks: null; readonly brings: readonly SecretView[] };
   /** `value` null removes it. */
   keepSecret: {
@@ -84,6 +90,7 @@ export type EgressToHost =
   | { readonly t: 'call'; readonly call: CallRecord }
   | { readonly t: 'parked'; readonly agent: string }
   | { readonly t: 'alert'; readonly alert: BudgetAlert }
+  | { readonly t: 'ask'; readonly n: number; readonly ask: HostAsk }
   /** The audit is as long as this: for a note of it outside of our folder. */
   | { readonly t: 'head'; readonly head: Head }
   /** For the host's log. */

@@ -28,6 +28,8 @@ import {
   toLine,
 } from './frames.ts';
 import { Keys } from './keys.ts';
+import { Asking } from './policy/asking.ts';
+import { Grants } from './policy/grants.ts';
 import { RequestRules } from './policy/requests.ts';
 import { resolveAll } from './policy/resolve.ts';
 import { Rules } from './policy/rules.ts';
@@ -78,6 +80,8 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
   const known = (): Known => ({ keys: keys.states, ollama: state.ollama });
   const doors = new Map<string, OpenDoor>();
   const rules = new Rules(dir);
+  const grants = new Grants(dir);
+  const asking = new Asking((n, ask) => say({ t: 'ask', n, ask }));
   const requests = new RequestRules(dir);
   const secrets = new Secrets(vault, requests, Date.now);
   const wayOf = (agent: string, host: string, port: number) =>
@@ -95,6 +99,8 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
       const way = wayOf(agent, host, port);
       return way && { isPrivate: way.isPrivate, isEnded: way.rules.length > 0 };
     },
+    grants,
+    refusal: (asker, to) => asking.refusal(asker, to),
     end: (inside, hello, to) => ender.end(inside, hello, to),
     limits: TUNNEL_LIMITS,
   });
@@ -139,7 +145,7 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
             letOut(purse, whose, endpoint, ask),
           ),
         connect: (request, socket, head) =>
-          void tunnels.open({ agent, trail: doorTrail }, request, socket, head),
+          void tunnels.open({ session, agent, trail: doorTrail }, request, socket, head),
         refuse,
       };
       doors.set(doorName(door), await openDoor(config, dir, ways));
@@ -169,8 +175,17 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
     },
     async disallow(rule) {
       rules.remove(rule);
+      grants.remove(rule);
       tunnels.cut(rule);
       return rules.all();
+    },
+    async grant(grant) {
+      grants.add(grant);
+      return null;
+    },
+    async answerAsk({ ask, answer }) {
+      asking.heard(ask, answer);
+      return null;
     },
     secrets: async () => secrets.list(),
     async keepSecret({ name, value }) {

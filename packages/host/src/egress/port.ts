@@ -47,6 +47,26 @@ export interface Policy {
   allowHost(rule: HostRule): Promise<readonly HostRule[]>;
   /** What runs through a tunnel to it ends. */
   removeHost(rule: Omit<HostRule, 'isPrivate'>): Promise<readonly HostRule[]>;
+  /** Durable when it resolves; the same approval again changes nothing. */
+  grantHost(grant: HostGrant): Promise<void>;
+}
+
+/** A session wants a host that no rule names. */
+export interface HostAsk {
+  readonly session: string;
+  readonly agent: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `full`: too many questions of this session are open. `not asked`: there is nobody to ask, or no time. */
+export type AskAnswer = 'asked' | 'refused' | 'full' | 'not asked';
+
+/** The owner's yes to one. */
+export interface HostGrant extends HostAsk {
+  readonly approval: string;
+  /** One connection; as long as the session; for this agent like any rule. */
+  readonly lasts: 'once' | 'session' | 'always';
 }
 
 /** One exact host and port. */
@@ -136,6 +156,8 @@ export interface EgressListener {
   /** A call of this agent was refused until the owner says more: what of it is awake ends, and waits. */
   parked(agent: string): void;
   alert(alert: BudgetAlert): void;
+  /** Must not reject. */
+  ask(ask: HostAsk): Promise<AskAnswer>;
   /** The audit has grown to this. Not told for each row. */
   auditHead(head: Head): void;
 }

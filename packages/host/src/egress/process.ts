@@ -28,6 +28,7 @@ import {
   type Egress,
   EgressError,
   type EgressListener,
+  type HostAsk,
   type Known,
   type Policy,
   type Secrets,
@@ -181,6 +182,10 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
 
   removeHost: Policy['removeHost'] = (rule) => this.#request('disallow', rule);
 
+  grantHost: Policy['grantHost'] = async (grant) => {
+    await this.#request('grant', grant);
+  };
+
   secrets: Secrets['secrets'] = () => this.#request('secrets', null);
 
   keepSecret: Secrets['keepSecret'] = (name, value) => this.#request('keepSecret', { name, value });
@@ -262,6 +267,9 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
       case 'alert':
         this.#listener?.alert(frame.alert);
         return;
+      case 'ask':
+        void this.#ask(frame.n, frame.ask);
+        return;
       case 'head':
         this.#listener?.auditHead(frame.head);
         return;
@@ -275,6 +283,12 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
         else waiting?.reject(new EgressError(frame.error.code, frame.error.message, frame.error.hint));
       }
     }
+  }
+
+  async #ask(n: number, ask: HostAsk): Promise<void> {
+    const answer = (await this.#listener?.ask(ask)) ?? 'not asked';
+    // It died meanwhile, and the question with it.
+    await this.#send('answerAsk', { ask: n, answer }).catch(() => undefined);
   }
 
   /** @param inWords what it wrote is a sentence and a hint for the owner. */

@@ -6,6 +6,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mailboxes } from '../sessions/port.ts';
+import { removeOldApprovals } from '../store/approvals.ts';
 import {
   oldDeliveries,
   oldMessages,
@@ -44,6 +45,7 @@ export function retentionClasses(deps: ClassDeps): readonly RetentionClass[] {
     { name: 'events', keepMs: settings.keepEventsMs, step: within(removeOldEvents) },
     { name: 'generations', keepMs: settings.keepGenerationsMs, step: within(removeOldGenerations) },
     { name: 'conversation', keepMs: settings.keepConversationMs, step: within(removeOldEntries) },
+    { name: 'approvals', keepMs: settings.keepConversationMs, step: within(removeOldApprovals) },
     { name: 'messages', keepMs: settings.keepMessagesMs, step: (span) => messages(deps, span) },
     { name: 'own rows', keepMs: settings.keepMessagesMs, step: (span) => ownRows(deps, span) },
     { name: 'deliveries', keepMs: settings.keepMessagesMs, step: (span) => deliveries(deps, span) },

@@ -177,7 +177,7 @@ export function createRouter(deps: RouterDeps): Router {
 }
 
 /** Ids under which the host itself puts rows into a mailbox. */
-const RESERVED = /^(?:task|delivery_failed|notice):/;
+const RESERVED = /^(?:task|delivery_failed|notice|approval):/;
 /** Times on disk are dates of the years 1970 to 9999; an adapter may say anything. */
 const MAX_TIME_MS = 253_402_300_799_999;
 

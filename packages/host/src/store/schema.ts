@@ -3,6 +3,7 @@
  * stays, so a step that was released is never changed; what comes later is a step of its own. Times are milliseconds
  * since the epoch.
  */
+import { APPROVALS } from './schema-approvals.ts';
 import { AFTERCARE, LIFE } from './schema-life.ts';
 
 const FIRST_TABLES: readonly string[] = [
@@ -197,6 +198,7 @@ export const STORE_STEPS: readonly (readonly string[])[] = [
   LIFE,
   INCIDENTS,
   AFTERCARE,
+  APPROVALS,
 ];
 
 export const STORE_VERSION = STORE_STEPS.length;

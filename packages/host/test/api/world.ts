@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { createServedChannel, type ServedName } from '@bellhop/channels/served';
+import { createServedChannel, ownerOn, type ServedName, threadOf } from '@bellhop/channels/served';
+import { Approvals } from '../../src/access/approvals.ts';
 import { createAccessGate } from '../../src/access/gate.ts';
+import { createApprovalRoutes } from '../../src/api/approval-routes.ts';
 import { createBudgetRoutes } from '../../src/api/budget-routes.ts';
 import type { ApiError, StreamEvent } from '../../src/api/contract.ts';
 import { createConversationLog } from '../../src/api/conversation-log.ts';
@@ -113,6 +115,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     sessions: { total: 0, awake: 0, quarantined: 0 },
     messages: { waiting: 0, working: 0, failed: 0 },
     waitingFor: [],
+    approvals: 0,
   });
   const serve = (name: ServedName) => {
     const conversations = createConversationLog(name, { store, clock, watchers, log });
@@ -153,11 +156,18 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     remove: async () => undefined,
     readLog: async () => ({ text: '', next: 0 }),
   };
-  const modelRoutes = createModelRoutes({ store, models, egress, usage });
+  const modelRoutes = createModelRoutes({
+    store,
+    models,
+    egress,
+    usage,
+    usageByTask: async () => usage(),
+    pricesPath: '/data/egress/prices.json',
+  });
   const nothing = async () => ({ budgets: [], stops: [] });
   const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
   const none = async () => [];
-  const policy = { hosts: none, allowHost: none, removeHost: none };
+  const policy = { hosts: none, allowHost: none, removeHost: none, grantHost: async () => undefined };
   const secrets = {
     secrets: none,
     keepSecret: none,
@@ -171,6 +181,20 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     ...createHostRoutes({ store, policy: { ...policy, ...secrets } }),
     ...createSecretRoutes({ store, secrets }),
   ];
+  const approvals = new Approvals({
+    store,
+    policy,
+    audit: { record: async () => undefined },
+    clock,
+    log,
+    delivery: { send: async () => undefined },
+    nudge: (session) => nudged.push(session),
+    ended({ channel, chat, thread }, question, option) {
+      const key = { channel, chat, thread: threadOf(thread) };
+      watchers.tell(key, { type: 'answered', question, option });
+    },
+  });
+  t.after(() => approvals.stop());
   const common = { store, models, supervisor, watchers, settings, clock, status };
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
@@ -186,6 +210,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   writeFileSync(join(siteDir, 'assets/app-0123.js.gz'), gzipSync(SCRIPT));
   const served = [
     ...servedRoutes({ ...deps, ...web, showPaths: false }),
+    ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
     ...modelRoutes,
     ...guardRoutes,
     ...operator,
@@ -199,6 +224,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const ownerApp = createOwnerApp({
     served: [
       ...servedRoutes({ ...deps, ...terminal, showPaths: true }),
+      ...createApprovalRoutes({ store, approvals, by: ownerOn('terminal') }),
       ...modelRoutes,
       ...guardRoutes,
       ...operator,
@@ -271,6 +297,9 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   }
 
   return {
+    approvals,
+    /** The question that is asked, where a test has made one. */
+    card: { id: '', sha256: '' },
     dir,
     store,
     clock,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
-import { type BudgetAlert, type CallRecord, EGRESS_SOCKET } from '../../src/egress/port.ts';
+import { type BudgetAlert, type CallRecord, EGRESS_SOCKET, type HostAsk } from '../../src/egress/port.ts';
 import { EgressProcess } from '../../src/egress/process.ts';
 import type { Endpoint } from '../../src/egress/providers.ts';
 import { makeFolder } from '../../src/folders.ts';
@@ -81,6 +81,8 @@ export interface EgressWorld {
   /** Agents that were told to wait, and marks that budgets passed, in their order. */
   readonly parked: string[];
   readonly alerts: BudgetAlert[];
+  /** Hosts that the owner would be asked for. */
+  readonly asked: HostAsk[];
   readonly logged: string[];
   /** Opens a door; returns its socket's path. */
   door(session: string, endpoint: Endpoint | null, generation?: number): Promise<string>;
@@ -103,11 +105,16 @@ export async function startEgress(t: TestContext, env: Record<string, string> = 
   const calls: CallRecord[] = [];
   const parked: string[] = [];
   const alerts: BudgetAlert[] = [];
+  const asked: HostAsk[] = [];
   egress.listen({
     call: (call) => void calls.push(call),
     known: () => undefined,
     parked: (agent) => void parked.push(agent),
     alert: (alert) => void alerts.push(alert),
+    async ask(ask) {
+      asked.push(ask);
+      return 'asked';
+    },
     auditHead: () => undefined,
   });
   egress.start();
@@ -119,6 +126,7 @@ export async function startEgress(t: TestContext, env: Record<string, string> = 
     calls,
     parked,
     alerts,
+    asked,
     logged,
     close,
     async door(session, endpoint, generation = 1) {

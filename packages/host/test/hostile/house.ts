@@ -11,7 +11,6 @@ import type { TestContext } from 'node:test';
 import type { MessageId, NewMessage } from '@bellhop/mailbox';
 // The text that the host compares with: an attacker knows it, too.
 import { OUTBOUND_DDL, SCHEMA_VERSION } from '../../../mailbox/src/schema.ts';
-import { TRUST } from '../../src/egress/port.ts';
 import { sandboxUser } from '../../src/folders.ts';
 import { ensureRunner } from '../../src/runner-bundle.ts';
 import { makeAgentFolder } from '../../src/sessions/agent-folder.ts';
@@ -73,10 +72,10 @@ export async function openStreet(t: TestContext, make: MakeRuntime, runner: stri
   const numbers = { attackers: 0, questions: 0 };
   const house = await openHouse(t, {}, async (dataDir) => {
     chmodSync(dataDir, 0o711);
+    // What the egress process would have made: every sandbox with a way out sees it.
+    await mkdir(join(dataDir, 'trust'), { mode: 0o755 });
     const runnerDir = join(dataDir, 'runner');
     await mkdir(runnerDir, { mode: 0o755 });
-    // The egress process makes it, and there is none here.
-    await mkdir(join(dataDir, TRUST), { mode: 0o755 });
     linkSync(join(runner, 'node'), join(runnerDir, 'node'));
     copyFileSync(join(runner, 'runner.mjs'), join(runnerDir, 'runner.mjs'));
     copyFileSync(join(import.meta.dirname, 'tools.mjs'), join(runnerDir, 'tools.mjs'));

@@ -27,8 +27,10 @@ const status: Of<contract.Status> = v.strictObject({
   sessions: v.strictObject({ total: count, awake: count, quarantined: count }),
   messages: v.strictObject({ waiting: count, working: count, failed: count }),
   waitingFor: v.array(text),
+  approvals: count,
 });
 
+const card = { agent: text, host: text, port: count, sha256: text, expiresAt: time };
 const option = v.strictObject({ label: text, value: text });
 const body: Of<contract.LogBody> = v.variant('kind', [
   v.strictObject({ kind: v.literal('user'), text, files }),
@@ -41,6 +43,7 @@ const body: Of<contract.LogBody> = v.variant('kind', [
     title: text,
     text,
     options: v.array(option),
+    approval: v.exactOptional(v.strictObject(card)),
   }),
   v.strictObject({ kind: v.literal('notice'), text }),
 ]);
@@ -114,6 +117,7 @@ const event: Of<contract.StreamEvent> = v.variant('type', [
   v.strictObject({ type: v.literal('typing'), on: v.boolean() }),
   v.strictObject({ type: v.literal('ledger'), turn: v.nullable(turn) }),
   v.strictObject({ type: v.literal('conversation'), conversation }),
+  v.strictObject({ type: v.literal('answered'), question: text, option: text }),
 ]);
 
 const conversations: Of<contract.ConversationList> = v.strictObject({ conversations: v.array(conversation) });
@@ -155,10 +159,13 @@ const modelTest: Of<contract.ModelTest> = v.strictObject({
 });
 const models: Of<contract.ModelList> = v.strictObject({ provider: text, models: v.array(text) });
 const usage: Of<contract.UsageView> = v.strictObject({
-  by: v.picklist(['agent', 'session', 'day', 'model']),
+  by: v.picklist(['agent', 'session', 'task', 'day', 'model']),
+  estimate: v.boolean(),
+  prices: text,
   rows: v.array(
     v.strictObject({
       key: text,
+      label: text,
       calls: count,
       inputTokens: count,
       outputTokens: count,
@@ -203,6 +210,20 @@ const hosts: Of<contract.HostList> = v.strictObject({
     }),
   ),
 });
+const decision = v.picklist(['once', 'session', 'always', 'no']);
+const approval: Of<contract.ApprovalRow> = v.strictObject({
+  ...card,
+  id: text,
+  kind: v.literal('reach-host'),
+  session: text,
+  askedAt: time,
+  state: v.picklist(['asked', 'decided', 'expired']),
+  decision: v.nullable(decision),
+  decidedBy: maybe,
+  decidedAt: v.nullable(time),
+  applied: v.boolean(),
+});
+const approvals: Of<contract.ApprovalList> = v.strictObject({ approvals: v.array(approval) });
 const secrets: Of<contract.SecretList> = v.strictObject({
   secrets: v.array(
     v.strictObject({
@@ -338,6 +359,8 @@ export const ANSWERS = {
   ModelList: models,
   UsageView: usage,
   BudgetList: budgets,
+  ApprovalList: approvals,
+  ApprovalRow: approval,
   HostList: hosts,
   PackageList: packages,
   SkillList: skills,

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import * as v from 'valibot';
 import type { AgentId } from '../../src/types.ts';
 import { type ApiWorld, openApiWorld } from '../api/world.ts';
+import { START_MS } from '../fake-clock.ts';
 import { ANSWERS } from './answers.ts';
 import { buildDocument } from './document.ts';
 import { OPERATIONS } from './operations.ts';
@@ -44,6 +45,11 @@ const SAMPLES: Readonly<Record<string, (world: ApiWorld) => Sample>> = {
   'GET /v1/hosts': () => ({ path: '/v1/hosts' }),
   'PUT /v1/hosts': () => ({ path: '/v1/hosts', body: { host: 'a.example', port: 8443 } }),
   'POST /v1/hosts/remove': () => ({ path: '/v1/hosts/remove', body: { host: 'a.example' } }),
+  'GET /v1/approvals': () => ({ path: '/v1/approvals' }),
+  'POST /v1/approvals/decide': ({ card }) => ({
+    path: '/v1/approvals/decide',
+    body: { ...card, decision: 'once' },
+  }),
   'GET /v1/secrets': () => ({ path: '/v1/secrets' }),
   'PUT /v1/secrets': () => ({ path: '/v1/secrets', body: { name: 'github', value: 'a-secret-value' } }),
   'POST /v1/secrets/remove': () => ({ path: '/v1/secrets/remove', body: { name: 'github' } }),
@@ -92,12 +98,20 @@ async function lived(t: TestContext): Promise<ApiWorld> {
   const sent = await post('/v1/messages', { id: 'm1', text: 'hello', files: [file] });
   const { session } = sent.json as { session: string };
   const options = [{ label: 'Yes', value: 'yes' }];
+  const approval = {
+    agent: 'bell',
+    host: 'h.example',
+    port: 443,
+    sha256: 'a0',
+    expiresAt: new Date(START_MS).toISOString(),
+  };
   const contents = [
     { kind: 'text', text: 'an answer', files: [{ name: 'b', path: '/b', size: 1 }], notice: false },
     { kind: 'text', text: 'a notice', files: [], notice: true },
     { kind: 'edit', target: 'e0', text: 'edited' },
     { kind: 'reaction', target: 'm1', emoji: '+' },
     { kind: 'question', question: 'q1', title: 'Really?', text: 'Shall I?', options },
+    { kind: 'question', question: 'q2', title: 'Bellhop asks', text: 'May bell?', options, approval },
   ] as const;
   for (const [n, content] of contents.entries())
     await web.log.append({ chat: 'local:bell', thread: 'main', id: `e${n}`, replyTo: 'm1', content });
@@ -120,6 +134,9 @@ async function lived(t: TestContext): Promise<ApiWorld> {
       session,
     );
   });
+  await world.approvals.ask({ session, agent: 'bell', host: 'api.example.com', port: 443 });
+  const [asked] = await world.approvals.list();
+  Object.assign(world.card, { id: asked?.id, sha256: asked?.sha256 });
   const choice = { provider: 'anthropic', model: 'm', baseUrl: null } as const;
   await world.models.choose('bell' as AgentId, choice);
   return world;
@@ -160,7 +177,7 @@ for (const [key, { answer, owner = false }] of Object.entries(OPERATIONS)) {
     if (content === 'text/event-stream') {
       const { heard, response, hears } = await world.events('', { cookie });
       assert.deepEqual([response.statusCode, response.headers['content-type']], [status, content]);
-      await hears('the last entry', (event) => event.type === 'entry' && event.seq === 6);
+      await hears('the last entry', (event) => event.type === 'entry' && event.seq === 7);
       assert.ok(heard.some((event) => event.type === 'receipt'));
       for (const event of heard) v.parse(ANSWERS.StreamEvent, event);
       return;

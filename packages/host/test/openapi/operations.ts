@@ -1,5 +1,6 @@
 /** What each route is for, takes and gives: the words of the OpenAPI description. One row for each route, no more. */
 import type * as v from 'valibot';
+import { decideSchema } from '../../src/api/approval-routes.ts';
 import { answerBudgetSchema, setBudgetSchema } from '../../src/api/budget-routes.ts';
 import { allowHostSchema, removeHostSchema } from '../../src/api/host-routes.ts';
 import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
@@ -154,6 +155,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Let it reach that host no more; what runs to it is cut off',
     body: removeHostSchema,
     answer: [200, 'HostList'],
+  },
+  'GET /v1/approvals': {
+    summary: 'What agents ask for, open questions first',
+    answer: [200, 'ApprovalList'],
+  },
+  'POST /v1/approvals/decide': {
+    summary: 'The one word on a question, and on exactly what it was about',
+    body: decideSchema,
+    answer: [200, 'ApprovalRow'],
   },
   'GET /v1/secrets': {
     summary: 'The secrets, without their values, and what each is granted for',

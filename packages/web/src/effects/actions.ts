@@ -2,6 +2,7 @@
  * What a person can make the page do. Each action is a call to the host and what its answer changes; the components
  * know nothing else of the outside. No action rejects: what goes wrong becomes words in the conversation.
  */
+import type { DecideApproval } from '@bellhop/host/api';
 import { backoffMs } from '../model/backoff.ts';
 import { freshName, hashOf } from '../model/route.ts';
 import { conversationAt, type OutgoingFile, type Place, type Problem } from '../model/state.ts';
@@ -12,6 +13,13 @@ import type { Waiting } from './stream.ts';
 
 const PAGE_ENTRIES = 100;
 
+/** What a card's button stands for. */
+export interface Word {
+  readonly id: string;
+  readonly sha256: string;
+  readonly decision: string;
+}
+
 export interface Actions {
   start(): Promise<void>;
   go(place: Place | null): void;
@@ -21,6 +29,8 @@ export interface Actions {
   again(place: Place, id: string): Promise<void>;
   withdraw(place: Place, id: string): void;
   answer(place: Place, question: string, option: string): Promise<void>;
+  /** The owner's word on what an agent may do. */
+  decide(place: Place, word: Word): Promise<void>;
   stop(place: Place): Promise<void>;
   older(place: Place): Promise<void>;
   read(place: Place, seq: number): Promise<void>;
@@ -92,6 +102,17 @@ export function createActions({ client, store, outbox, waiting, fillRandom, now 
       const id = freshName('a', fillRandom);
       const sent = await attempt(place, () => client.answer({ id, question, option, ...place }));
       if (!sent) store.dispatch({ type: 'answering', place, question, option: null });
+    },
+    async decide(place, { id, sha256, decision }) {
+      store.dispatch({ type: 'answering', place, question: id, option: decision });
+      const word = { id, sha256, decision: decision as DecideApproval['decision'] };
+      if (await attempt(place, () => client.decide(word))) return;
+      store.dispatch({ type: 'answering', place, question: id, option: null });
+      // Another tab was first, or its time is over: then the host says how it ended.
+      await attempt(place, async () => {
+        const page = await client.entries(place, null, PAGE_ENTRIES);
+        store.dispatch({ type: 'page', place, page, older: false });
+      });
     },
     async stop(place) {
       await attempt(place, () => client.stopTurn(place));

@@ -5,9 +5,12 @@
  * and the same id may be sent again). A 401 is told to `onSignedOut` as well, wherever it comes from.
  */
 import type {
+  AnswerBudget,
   ApiError,
+  BudgetList,
   ConversationList,
   DeadLetterList,
+  DecideApproval,
   EntryPage,
   MarkRead,
   MessageState,
@@ -16,8 +19,10 @@ import type {
   ModelView,
   SendAnswer,
   SendMessage,
+  SetBudget,
   SetModel,
   Status,
+  UsageView,
   WhyList,
 } from '@bellhop/host/api';
 import type { Place, Problem } from '../model/state.ts';
@@ -46,6 +51,7 @@ export class Client {
   markRead = (read: MarkRead): Promise<void> => this.#post('/v1/conversations/read', read);
   send = (message: SendMessage): Promise<void> => this.#post('/v1/messages', message);
   answer = (answer: SendAnswer): Promise<void> => this.#post('/v1/answers', answer);
+  decide = (word: DecideApproval): Promise<void> => this.#post('/v1/approvals/decide', word);
   message = (id: string): Promise<MessageState> => this.#json(`/v1/messages/${encodeURIComponent(id)}`);
   retry = (id: string): Promise<void> => this.#post(`/v1/messages/${encodeURIComponent(id)}/retry`, {});
   stopTurn = (place: Place): Promise<void> => this.#post('/v1/turns/stop', place);
@@ -59,6 +65,11 @@ export class Client {
   testModel = (agent: string): Promise<ModelTest> => this.#json('/v1/model/test', sent('POST', { agent }));
   models = (agent: string, provider: string): Promise<ModelList> =>
     this.#json(`/v1/models?${new URLSearchParams({ agent, provider })}`);
+  usage = (by: UsageView['by']): Promise<UsageView> => this.#json(`/v1/usage?by=${by}`);
+  budgets = (): Promise<BudgetList> => this.#json('/v1/budgets');
+  setBudget = (change: SetBudget): Promise<BudgetList> => this.#json('/v1/budgets', sent('PUT', change));
+  answerStop = (answer: AnswerBudget): Promise<BudgetList> =>
+    this.#json('/v1/budgets/answer', sent('POST', answer));
   signOut = (): Promise<void> => this.#post('/v1/sign-out', {});
 
   /** A wrong password is an answer, not the end of a session. */

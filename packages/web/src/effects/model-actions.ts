@@ -42,7 +42,7 @@ export function createModelActions(client: Client, store: Store): ModelActions {
   };
 }
 
-async function outcome<T>(call: Promise<T>): Promise<Result<T>> {
+export async function outcome<T>(call: Promise<T>): Promise<Result<T>> {
   try {
     return { ok: true, value: await call };
   } catch (error) {

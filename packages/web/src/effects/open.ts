@@ -104,8 +104,22 @@ async function catchUp({ client, store }: OpenDeps, place: Place, wasLost: boole
         client.status().then((status) => store.dispatch({ type: 'signed in', status })),
       ]
     : [];
+  const cards = hasOpenCard(conversationAt(store.get(), place))
+    ? [
+        client.entries(place, null, FIRST_ENTRIES).then((page) => {
+          store.dispatch({ type: 'page', place, page, older: false });
+        }),
+      ]
+    : [];
   // What fails here breaks the stream too, and is asked for again when that stands.
-  await Promise.allSettled([...asked, ...lists]);
+  await Promise.allSettled([...asked, ...lists, ...cards]);
+}
+
+/** It may have been decided while nobody listened. */
+function hasOpenCard({ entries, answered }: Conversation): boolean {
+  return entries.some(
+    ({ body }) => body.kind === 'question' && body.approval && answered[body.question] === undefined,
+  );
 }
 
 function waitedFor({ receipts }: Conversation): string[] {

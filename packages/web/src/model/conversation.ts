@@ -21,6 +21,10 @@ export function withEvent(conversation: Conversation, event: StreamEvent, nowMs:
       return { ...conversation, typing: event.on };
     case 'ledger':
       return withLedger(conversation, event, nowMs);
+    case 'answered': {
+      const answered = { ...conversation.answered, [event.question]: event.option };
+      return { ...conversation, answered };
+    }
     case 'conversation': {
       const { agent, thread, needsYou } = event.conversation;
       if (needsYou || agent !== conversation.agent || thread !== conversation.thread) return conversation;

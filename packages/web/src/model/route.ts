@@ -14,8 +14,13 @@ export function hashOf(place: Place | null): string {
 
 export const MODEL_HASH = '#/model';
 export const LETTERS_HASH = '#/dead-letters';
+export const USAGE_HASH = '#/usage';
 
-const PARTS: Readonly<Record<string, Part>> = { [MODEL_HASH]: 'model', [LETTERS_HASH]: 'dead letters' };
+const PARTS: Readonly<Record<string, Part>> = {
+  [MODEL_HASH]: 'model',
+  [LETTERS_HASH]: 'dead letters',
+  [USAGE_HASH]: 'usage',
+};
 
 export function partOf(hash: string): Part | null {
   return PARTS[hash] ?? null;

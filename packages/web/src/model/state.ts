@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** What stands in the middle in place of a conversation. */
-export type Part = 'model' | 'dead letters';
+export type Part = 'model' | 'dead letters' | 'usage';
 
 /** What went wrong, and what to do; always shown together. */
 export interface Problem {

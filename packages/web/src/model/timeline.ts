@@ -3,7 +3,7 @@
  * what is being sent or written comes last. Pure; a row's key is stable for its whole life, also from "sending" to the
  * entry in the log, so that nothing jumps.
  */
-import type { LogEntry } from '@bellhop/host/api';
+import type { ApprovalCard, LogEntry } from '@bellhop/host/api';
 import type { Conversation, Outgoing, Receipt } from './state.ts';
 
 export interface ShownFile {
@@ -38,6 +38,8 @@ export type Row =
       readonly title: string;
       readonly text: string;
       readonly options: readonly { readonly label: string; readonly value: string }[];
+      /** Set when it is Bellhop's own: what it is about. */
+      readonly approval?: ApprovalCard;
       /** Null: open; '' = answered, not known how. */
       readonly chosen: string | null;
     } & Shown)
@@ -62,7 +64,7 @@ export function timeline(conversation: Conversation): Row[] {
   for (const entry of conversation.entries) {
     const row = rowOf(conversation, entry, changes, asked);
     if (row) push(row);
-    if (entry.body.kind === 'question') asked = entry.body;
+    if (entry.body.kind === 'question' && !entry.body.approval) asked = entry.body;
   }
   for (const out of conversation.outgoing) push(outgoingRow(conversation, out));
   return rows;
@@ -159,10 +161,10 @@ type Question = Extract<LogEntry['body'], { kind: 'question' }>;
 function chosenIn(
   conversation: Conversation,
   entry: LogEntry,
-  { question, options }: Question,
+  { question, options, approval }: Question,
 ): string | null {
   const known = conversation.answered[question];
-  if (known !== '') return known ?? null;
+  if (known !== '' || approval) return known ?? null;
   const answer = conversation.entries.find(
     ({ seq, body }) =>
       seq > entry.seq && body.kind === 'user' && options.some((option) => option.value === body.text),

@@ -52,6 +52,18 @@ export function durationWords(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** What a person typed, in millionths of a dollar; null for what is no amount. */
+export function microsIn(text: string): number | null {
+  const amount = Number(text.trim().replace(/^\$/, '').replace(',', '.'));
+  return text.trim() !== '' && amount > 0 && amount <= 1_000_000 ? Math.round(amount * 1_000_000) : null;
+}
+
+/** 1,234 or 12.3k or 4.5M. */
+export function countWords(count: number): string {
+  if (count < 10_000) return count.toLocaleString('en');
+  return count < 1_000_000 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
+}
+
 export function sizeWords(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`;
@@ -69,6 +81,26 @@ export function dayWords(at: string, nowMs: number): string {
   if (days === 1) return 'Yesterday';
   const year = day.getFullYear() === new Date(nowMs).getFullYear() ? undefined : 'numeric';
   return day.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
+}
+
+/** When something ends, in words that stand behind "until". */
+export function deadlineWords(at: string, nowMs: number): string {
+  return startOfDay(nowMs) === startOfDay(Date.parse(at))
+    ? clockWords(at)
+    : `${dayWords(at, nowMs)}, ${clockWords(at)}`;
+}
+
+const APPROVAL_ENDS: Readonly<Record<string, (agent: string) => string>> = {
+  once: (agent) => `You allowed ${agent} one connection.`,
+  session: () => 'You allowed it in this conversation.',
+  always: (agent) => `You allowed it. To take it back: ./bellhop hosts remove NAME --agent ${agent}`,
+  no: (agent) => `You refused. ${agent} may not ask for it again for a day.`,
+  expired: () => 'Nobody answered in time, so it stays refused.',
+};
+
+/** @param end a decision, `expired`, or '' when it is over and not known how. */
+export function approvalEndWords(end: string, agent: string): string {
+  return Object.hasOwn(APPROVAL_ENDS, end) ? (APPROVAL_ENDS[end]?.(agent) ?? '') : 'This has been answered.';
 }
 
 /** A moment, as short as it can be: the time of today, the day of any other. */

@@ -12,7 +12,8 @@ export function Announcer({ conversation: { entries, loaded, agent } }: { conver
     const fresh = told.current === null ? [] : entries.filter((entry) => entry.seq > (told.current ?? 0));
     told.current = entries.at(-1)?.seq ?? 0;
     const said = fresh.flatMap(({ body }) => {
-      if (body.kind === 'notice') return [`Bellhop: ${body.text}`];
+      if (body.kind === 'notice' || (body.kind === 'question' && body.approval))
+        return [`Bellhop: ${body.text}`];
       return body.kind === 'text' || body.kind === 'question' ? [`${agent}: ${body.text}`] : [];
     });
     if (said.length > 0) setWords(said.join('\n').slice(0, MAX_CHARS));

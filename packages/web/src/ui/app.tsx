@@ -11,6 +11,7 @@ import { Palette } from './palette.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { SignIn } from './sign-in.tsx';
 import { StoryPanel } from './story.tsx';
+import { UsagePage } from './usage-page.tsx';
 import { Welcome } from './welcome.tsx';
 
 export function app(value: App) {
@@ -58,6 +59,7 @@ function Desk() {
       <Sidebar />
       {part === 'model' && <ModelPage />}
       {part === 'dead letters' && <LettersPage />}
+      {part === 'usage' && <UsagePage />}
       {open && <ConversationView key={keyOf(open)} place={open} />}
       {isAtList && <Welcome />}
       {story ? <StoryPanel story={story} /> : withLedger && open && <LedgerPanel place={open} />}

@@ -5,6 +5,7 @@ import type { Actions } from '../effects/actions.ts';
 import type { LetterActions } from '../effects/letters.ts';
 import type { Memory } from '../effects/memory.ts';
 import type { ModelActions } from '../effects/model-actions.ts';
+import type { MoneyActions } from '../effects/money-actions.ts';
 import type { Store } from '../effects/store.ts';
 import type { Markdown } from '../markdown/lazy.ts';
 import type { State } from '../model/state.ts';
@@ -14,6 +15,7 @@ export interface App {
   readonly actions: Actions;
   readonly letters: LetterActions;
   readonly models: ModelActions;
+  readonly money: MoneyActions;
   readonly memory: Memory;
   readonly markdown: Markdown;
 }

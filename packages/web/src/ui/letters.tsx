@@ -4,34 +4,17 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem } from '../model/state.ts';
 import { listTimeWords, sentence } from '../model/words.ts';
 import { useApp, useSelect } from './context.ts';
+import { ControlPage } from './control-page.tsx';
 import { Icon } from './icon.tsx';
-import { ConnectionLine } from './lines.tsx';
 
 export function LettersPage() {
-  const { actions, letters } = useApp();
+  const { letters } = useApp();
   const list = useSelect((state) => state.letters);
   const [problem, setProblem] = useState<Problem | null>(null);
   const look = async (): Promise<void> => setProblem(await letters.look());
   useEffect(() => void look(), []);
   return (
-    <main class="chat">
-      <header class="bar">
-        <button
-          type="button"
-          class="button quiet square back"
-          aria-label="Back to the conversations"
-          onClick={() => actions.go(null)}
-        >
-          <Icon name="back" />
-        </button>
-        <div class="bar-title">
-          <h1>Dead letters</h1>
-          <p class="bar-agent">
-            <span class="line">Tried to the last, and not answered</span>
-          </p>
-        </div>
-      </header>
-      <ConnectionLine />
+    <ControlPage title="Dead letters" aside="Tried to the last, and not answered">
       {problem && (
         <p class="letters-problem" role="alert">
           {problem.message} {problem.hint}{' '}
@@ -43,7 +26,7 @@ export function LettersPage() {
       {list === null && !problem && <p class="letters-problem aside">Asking the host…</p>}
       {list?.length === 0 && <None />}
       {list !== null && list.length > 0 && <List list={list} />}
-    </main>
+    </ControlPage>
   );
 }
 

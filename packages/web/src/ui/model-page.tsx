@@ -3,31 +3,16 @@ import type { ModelView } from '@bellhop/host/api';
 import { useEffect, useState } from 'preact/hooks';
 import type { Problem } from '../model/state.ts';
 import { useApp, useSelect } from './context.ts';
+import { ControlPage } from './control-page.tsx';
 import { Icon } from './icon.tsx';
-import { ConnectionLine } from './lines.tsx';
 import { ModelForm } from './model-form.tsx';
 
 export function ModelPage() {
-  const { actions } = useApp();
   const agents = useSelect((state) => state.status?.agents) ?? [];
   const [chosen, setChosen] = useState<string | null>(null);
   const agent = chosen ?? agents[0]?.name;
   return (
-    <main class="chat">
-      <header class="bar">
-        <button
-          type="button"
-          class="button quiet square back"
-          aria-label="Back to the conversations"
-          onClick={() => actions.go(null)}
-        >
-          <Icon name="back" />
-        </button>
-        <div class="bar-title">
-          <h1>Model</h1>
-        </div>
-      </header>
-      <ConnectionLine />
+    <ControlPage title="Model">
       <div class="sheet">
         {agents.length > 1 && (
           <p class="chips">
@@ -46,7 +31,7 @@ export function ModelPage() {
         )}
         {agent !== undefined && <AgentModel key={agent} agent={agent} />}
       </div>
-    </main>
+    </ControlPage>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { applyTheme, THEMES } from '../effects/theme.ts';
 import { findConversations } from '../model/list.ts';
-import { LETTERS_HASH, MODEL_HASH } from '../model/route.ts';
+import { LETTERS_HASH, MODEL_HASH, USAGE_HASH } from '../model/route.ts';
 import { conversationAt, keyOf } from '../model/state.ts';
 import { isAtWork } from '../model/words.ts';
 import { type App, useApp, useSelect } from './context.ts';
@@ -17,6 +17,11 @@ interface Choice {
 }
 
 const MAX_SHOWN = 50;
+const PARTS = [
+  ['model', 'model', 'Choose the model', MODEL_HASH],
+  ['usage', 'money', 'Usage and budgets', USAGE_HASH],
+  ['letters', 'letter', 'Dead letters', LETTERS_HASH],
+] as const;
 
 export function Palette() {
   const app = useApp();
@@ -152,24 +157,15 @@ function commands({ actions, memory, store }: App, agents: readonly string[]): C
       run: () => applyTheme(memory, theme),
     }),
   );
-  const letters: Choice = {
-    key: 'letters',
-    icon: 'letter',
-    words: 'Dead letters',
+  const parts: Choice[] = PARTS.map(([key, icon, words, hash]) => ({
+    key,
+    icon,
+    words,
     aside: '',
     run: () => {
-      location.hash = LETTERS_HASH;
+      location.hash = hash;
     },
-  };
-  const model: Choice = {
-    key: 'model',
-    icon: 'model',
-    words: 'Choose the model',
-    aside: '',
-    run: () => {
-      location.hash = MODEL_HASH;
-    },
-  };
+  }));
   const leave: Choice = {
     key: 'leave',
     icon: 'leave',
@@ -177,5 +173,5 @@ function commands({ actions, memory, store }: App, agents: readonly string[]): C
     aside: '',
     run: () => void actions.signOut(),
   };
-  return [...begin, ...(open ? [ledger] : []), ...(runs ? [stop] : []), model, letters, ...themes, leave];
+  return [...begin, ...(open ? [ledger] : []), ...(runs ? [stop] : []), ...parts, ...themes, leave];
 }

@@ -4,6 +4,7 @@ import { emojiFor } from '../model/emoji.ts';
 import type { Place } from '../model/state.ts';
 import type { Row } from '../model/timeline.ts';
 import { clockWords, dayWords } from '../model/words.ts';
+import { ApprovalView } from './approval.tsx';
 import { Files } from './files.tsx';
 import { Icon } from './icon.tsx';
 import { MarkdownText } from './markdown-text.tsx';
@@ -70,6 +71,13 @@ function Body({ row, place }: Props) {
         </article>
       );
     case 'question':
+      if (row.approval)
+        return (
+          <article class="said" aria-label="Bellhop asks">
+            <Author name="Bellhop" at={row.at} joined={false} />
+            <ApprovalView place={place} row={row} card={row.approval} />
+          </article>
+        );
       return (
         <article class="said" aria-label={`${place.agent} asks`}>
           <Author name={place.agent} at={row.at} joined={false} />

@@ -49,6 +49,9 @@ export function ownerRows(frame: HostToEgress): readonly AuditEntry[] {
     }
     case 'audit':
       return [frame.asks];
+    // The host has written the owner's word itself (access/approvals.ts), also when it was no.
+    case 'grant':
+    case 'answerAsk':
     case 'open':
     case 'close':
     case 'look':

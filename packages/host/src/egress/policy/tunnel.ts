@@ -3,8 +3,8 @@
  * rules by method and path: then the TLS ends here (ending/). What is judged here is where it leads, by everything that
  * names it.
  *
- *   CONNECT --one plain name, rule--> resolved, every address judged --200--> hello: its name is the same --> connected
- *                                                                                                        \--> ended
+ *   CONNECT --one plain name, rule or grant--> resolved, every address judged --200--> hello: the same name --> connected
+ *             '---------- neither --> refused, and maybe asked (asking.ts)                                 \--> ended
  *
  * The address that was judged is the one that is connected to: the name is resolved once, here, and never again.
  */
@@ -17,12 +17,17 @@ import type { HostRule } from '../port.ts';
 import { REFUSALS, type Refusal, refusalText } from '../refusals.ts';
 import { mayGo } from './addresses.ts';
 import { readHello } from './client-hello.ts';
+import type { Asker, Grants } from './grants.ts';
 import { agreedHost, type HostPort } from './host-names.ts';
 
 export interface TunnelDeps {
   /** All addresses of a name. Rejects when there is none. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly find: (agent: string, host: string, port: number) => TunnelRule | null;
+  /** What the owner has granted to one session. */
+  readonly grants: Pick<Grants, 'isGood' | 'take'>;
+  /** For a host that neither names. Never rejects. */
+  readonly refusal: (asker: Asker, to: HostPort) => Promise<Refusal>;
   /** Takes over a tunnel whose TLS ends here. */
   readonly end: (inside: Socket, hello: Buffer, to: EndedTo) => Promise<void>;
   readonly limits: TunnelLimits;
@@ -43,8 +48,7 @@ export interface TunnelLimits {
 export const TUNNEL_LIMITS: TunnelLimits = { stepMs: 15_000, idleMs: 300_000 };
 
 /** Whose way out it is. */
-export interface TunnelOwner {
-  readonly agent: string;
+export interface TunnelOwner extends Asker {
   readonly trail: DoorTrail;
 }
 
@@ -56,13 +60,14 @@ const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 /** Resolves when the tunnel has ended, or was refused. Rejects when the rule cannot be read, or no certificate be made. */
 export async function openTunnel(
   deps: TunnelDeps,
-  { agent, trail }: TunnelOwner,
+  owner: TunnelOwner,
   request: Pick<IncomingMessage, 'url' | 'headers'>,
   inside: Socket,
   head: Buffer,
 ): Promise<void> {
   inside.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => inside.once('close', () => resolve()));
+  const { agent, trail } = owner;
   const asked = `CONNECT ${request.url ?? ''}`;
   const end = (refusal: Refusal) => {
     trail.refused(asked, refusal);
@@ -71,14 +76,17 @@ export async function openTunnel(
   };
   const wanted = agreedHost(request.url ?? '', request.headers.host);
   if (!wanted) return end(REFUSALS.notAHost);
-  const rule = deps.find(agent, wanted.host, wanted.port);
-  if (!rule) return end(hostRefusal(wanted));
+  const { host, port } = wanted;
+  const rule = deps.find(agent, host, port);
+  if (!rule && !deps.grants.isGood(owner, host, port)) return end(await deps.refusal(owner, wanted));
   const addresses = await within(deps.limits.stepMs, deps.resolve(wanted.host)).catch(() => null);
   if (inside.destroyed) return;
   if (addresses === null) return end(REFUSALS.unresolved);
-  if (!mayGo(addresses, rule.isPrivate)) return end(REFUSALS.badAddress);
+  if (!mayGo(addresses, rule?.isPrivate === true)) return end(REFUSALS.badAddress);
   const off = trail.passing('tunnel', asked);
   if (off) return end(off);
+  // Last of all: what would not have passed has used nothing up.
+  if (!rule && !deps.grants.take(owner, host, port)) return end(await deps.refusal(owner, wanted));
   inside.write(ESTABLISHED);
   const hello = await readName(inside, head, deps.limits.stepMs);
   // From here on its end is in TLS, and would not read words of ours.
@@ -88,13 +96,9 @@ export async function openTunnel(
     return closed;
   }
   const to = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-  if (rule.isEnded) await deps.end(inside, hello.bytes, { ...wanted, agent, trail, addresses: to });
+  if (rule?.isEnded) await deps.end(inside, hello.bytes, { ...wanted, agent, trail, addresses: to });
   else join(inside, hello.bytes, open(to, wanted.port, deps.limits), deps.limits);
   return closed;
-}
-
-function hostRefusal({ host, port }: HostPort): Refusal {
-  return { ...REFUSALS.proxy, message: `${REFUSALS.proxy.message} It is ${host}, port ${port}.` };
 }
 
 /** The client's first words, as far as its name is in them; null when they are no TLS, do not come or break off. */

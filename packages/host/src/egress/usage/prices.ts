@@ -22,9 +22,11 @@ export interface Price {
 
 export type Prices = ReadonlyMap<string, Price>;
 
+export const PRICES_FILE = 'prices.json';
+
 /** Returns a reader that never throws: a file that cannot be used is told once, and prices nothing. */
 export function openPrices(dir: string, warn: (what: string) => void): () => Prices {
-  const path = join(dir, 'prices.json');
+  const path = join(dir, PRICES_FILE);
   const state: { prices: Prices; mtimeMs: number } = { prices: new Map(), mtimeMs: -1 };
   return () => {
     try {

@@ -35,6 +35,19 @@ export function readUsageOf(egressDir: string, by: 'session' | 'agent', key: str
   return sum ?? null;
 }
 
+/** Each call, in no order: its session, when it went out, and what it used. */
+export function* readCalls(egressDir: string): Generator<UsageSum & { readonly atMs: number }> {
+  const path = join(egressDir, USAGE_FILE);
+  if (!existsSync(path)) return;
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
+  try {
+    const each = `SELECT session AS key, at_ms, ${SUMS} FROM calls GROUP BY id`;
+    for (const row of db.prepare(each).iterate()) yield { ...toSum(row), atMs: Number(row.at_ms) };
+  } finally {
+    db.close();
+  }
+}
+
 function query(egressDir: string, sql: string, ...values: readonly string[]): UsageSum[] {
   const path = join(egressDir, USAGE_FILE);
   if (!existsSync(path)) return [];
@@ -43,17 +56,21 @@ function query(egressDir: string, sql: string, ...values: readonly string[]): Us
     return db
       .prepare(sql)
       .all(...values)
-      .map((row) => ({
-        key: String(row.key),
-        calls: Number(row.calls),
-        inputTokens: Number(row.input),
-        outputTokens: Number(row.output),
-        cachedTokens: Number(row.cached),
-        costMicros: Number(row.cost),
-        chargedMicros: Number(row.charged),
-        unpriced: Number(row.unpriced),
-      }));
+      .map(toSum);
   } finally {
     db.close();
   }
+}
+
+function toSum(row: Record<string, unknown>): UsageSum {
+  return {
+    key: String(row.key),
+    calls: Number(row.calls),
+    inputTokens: Number(row.input),
+    outputTokens: Number(row.output),
+    cachedTokens: Number(row.cached),
+    costMicros: Number(row.cost),
+    chargedMicros: Number(row.charged),
+    unpriced: Number(row.unpriced),
+  };
 }

@@ -66,6 +66,8 @@ async function openWay(
   const left = [...answers];
   const asked: string[] = [];
   const tunnels = new Tunnels({
+    grants: { isGood: () => false, take: () => false },
+    refusal: () => assert.fail('it is refused'),
     limits: TUNNEL_LIMITS,
     resolve: async (host) => {
       asked.push(host);
@@ -78,7 +80,7 @@ async function openWay(
   const door = await openDoor({ dataDir: dir, user: null }, dir, {
     handle: (_, response) => void response.end(),
     connect: (request, socket, head) =>
-      void tunnels.open({ agent: 'bell', trail: NO_TRAIL }, request, socket, head),
+      void tunnels.open({ session: 's1', agent: 'bell', trail: NO_TRAIL }, request, socket, head),
     refuse,
   });
   t.after(() => door.close());

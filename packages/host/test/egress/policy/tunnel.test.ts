@@ -12,6 +12,9 @@ import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import type { DoorTrail } from '../../../src/egress/audit/door-trail.ts';
 import { openDoor } from '../../../src/egress/door.ts';
 import { refuse } from '../../../src/egress/forward.ts';
+import { Asking } from '../../../src/egress/policy/asking.ts';
+import { Grants } from '../../../src/egress/policy/grants.ts';
+import { Rules } from '../../../src/egress/policy/rules.ts';
 import { TUNNEL_LIMITS, type TunnelLimits } from '../../../src/egress/policy/tunnel.ts';
 import { Tunnels } from '../../../src/egress/policy/tunnels.ts';
 import { EGRESS_SOCKET } from '../../../src/egress/port.ts';
@@ -30,6 +33,9 @@ interface Way {
   /** Names that were looked up. */
   readonly asked: string[];
   readonly tunnels: Tunnels;
+  readonly grants: Grants;
+  /** Hosts that the owner was asked for. */
+  readonly questions: string[];
   readonly door: { close(): Promise<void> };
 }
 
@@ -59,8 +65,16 @@ async function openWay(
   const left = new Map(
     Object.entries(answers).map(([name, all]): [string, (readonly string[])[]] => [name, [...all]]),
   );
+  const grants = new Grants(ruled(t));
+  const questions: string[] = [];
+  const asking = new Asking((n, { host }) => {
+    questions.push(host);
+    asking.heard(n, 'asked');
+  });
   const tunnels = new Tunnels({
     limits,
+    grants,
+    refusal: (asker, to) => asking.refusal(asker, to),
     resolve: async (host) => {
       asked.push(host);
       const all = left.get(host) ?? [];
@@ -75,11 +89,19 @@ async function openWay(
   const dir = tempFolder(t);
   const door = await openDoor({ dataDir: dir, user: null }, dir, {
     handle: (_, response) => void response.end(),
-    connect: (request, socket, head) => void tunnels.open({ agent: 'bell', trail }, request, socket, head),
+    connect: (request, socket, head) =>
+      void tunnels.open({ session: 's1', agent: 'bell', trail }, request, socket, head),
     refuse,
   });
   t.after(() => door.close());
-  return { path: join(dir, EGRESS_SOCKET), port, reached, asked, tunnels, door };
+  return { path: join(dir, EGRESS_SOCKET), port, reached, asked, tunnels, door, grants, questions };
+}
+
+/** A folder whose policy.db has its tables. */
+function ruled(t: TestContext): string {
+  const dir = tempFolder(t);
+  new Rules(dir);
+  return dir;
 }
 
 /** Says CONNECT; resolves with the status and the open socket. */
@@ -126,7 +148,7 @@ test('promise 7: what is in no rule is refused in words that name it, and is not
     const [said] = await ask(path, target);
     assert.match(said, /^HTTP\/1\.1 403 [\s\S]*x-bellhop-error: not_allowed/, target);
     assert.match(said, new RegExp(`not allowed for this agent\\. It is ${target.replace(':', ', port ')}`));
-    assert.match(said, /bellhop hosts allow/);
+    assert.match(said, target.startsWith('localhost') ? /bellhop hosts allow/ : /The owner is being asked/);
   }
   assert.deepEqual([asked, reached.length], [[], 0]);
 });
@@ -217,6 +239,77 @@ test('promise 13: a door that closes ends its tunnels; a rule that is removed en
   await door.close();
   await end;
   await Promise.all(reached.map((socket) => socket.destroyed || once(socket, 'close')));
+});
+
+const PUBLIC = '93.184.215.14';
+
+function granted(lasts: 'once' | 'session' | 'always', approval: string, port: number) {
+  return { approval, session: 's1', agent: 'bell', host: 'new.example', port, lasts };
+}
+
+test('attack: promise 23: what is granted once passes once, of two at the same time one', async (t) => {
+  const { path, grants, questions } = await openWay(t, { 'new.example': [[PUBLIC]] });
+  const [before] = await ask(path, 'new.example:8');
+  assert.match(before, /403[\s\S]*The owner is being asked/);
+  grants.add(granted('once', 'a1', 8));
+  const both = await Promise.all([ask(path, 'new.example:8'), ask(path, 'new.example:8')]);
+  for (const [, socket] of both) socket.destroy();
+  assert.deepEqual(both.map(([said]) => said.slice(9, 12)).sort(), ['200', '403']);
+  // The same word again, as after a crash, brings nothing back.
+  grants.add(granted('once', 'a1', 8));
+  assert.match((await ask(path, 'new.example:8'))[0], /403/);
+  assert.deepEqual(new Set(questions), new Set(['new.example']));
+});
+
+test('attack: promise 23: a grant opens no private address, and is not used up by trying', async (t) => {
+  const { path, grants, reached } = await openWay(t, {
+    'new.example': [['127.0.0.1'], ['10.0.0.1'], [PUBLIC]],
+  });
+  grants.add(granted('once', 'a1', 8));
+  for (let n = 0; n < 2; n += 1)
+    assert.match((await ask(path, 'new.example:8'))[0], /private network, or to this machine/);
+  assert.deepEqual(reached, []);
+  const [said, socket] = await ask(path, 'new.example:8');
+  socket.destroy();
+  assert.match(said, /^HTTP\/1\.1 200/);
+});
+
+test('a grant holds for its session, agent, host and port alone, and ends when the owner takes the host away', async (t) => {
+  const grants = new Grants(ruled(t));
+  grants.add(granted('session', 'a1', 8));
+  const asker = { session: 's1', agent: 'bell' };
+  for (let n = 0; n < 3; n += 1) assert.ok(grants.take(asker, 'new.example', 8));
+  for (const [who, host, port] of [
+    [{ ...asker, session: 's2' }, 'new.example', 8],
+    [{ ...asker, agent: 'other' }, 'new.example', 8],
+    [asker, 'x.new.example', 8],
+    [asker, 'new.example', 9],
+  ] as const)
+    assert.deepEqual([grants.isGood(who, host, port), grants.take(who, host, port)], [false, false]);
+  grants.remove({ agent: 'bell', host: 'new.example', port: 8 });
+  grants.add(granted('session', 'a1', 8));
+  assert.equal(grants.isGood(asker, 'new.example', 8), false);
+});
+
+test('always is a rule for public addresses; one that the owner wrote by hand stays as it is', async (t) => {
+  const dir = tempFolder(t);
+  const rules = new Rules(dir);
+  const grants = new Grants(dir);
+  grants.add(granted('always', 'a1', 8));
+  assert.deepEqual(rules.find('bell', 'new.example', 8), { isPrivate: false });
+  rules.allow({ agent: 'bell', host: 'new.example', port: 9, isPrivate: true });
+  grants.add(granted('always', 'a2', 9));
+  assert.deepEqual(rules.find('bell', 'new.example', 9), { isPrivate: true });
+  // Granted again after a crash, when it has been taken away meanwhile.
+  rules.remove({ agent: 'bell', host: 'new.example', port: 8 });
+  grants.add(granted('always', 'a1', 8));
+  assert.equal(rules.find('bell', 'new.example', 8), null);
+});
+
+test('attack: a name without a dot is no card: it is this machine, or one of a private network', async (t) => {
+  const { path, questions } = await openWay(t);
+  for (const target of ['localhost:22', 'router:443']) assert.match((await ask(path, target))[0], /403/);
+  assert.deepEqual(questions, []);
 });
 
 test('a tunnel is in the audit before it leads anywhere, a refusal by its code; what cannot be written stays shut', async (t) => {

@@ -1,13 +1,18 @@
 /** Runs one shell command in the sandbox and shows what came out of it. */
 import { spawn } from 'node:child_process';
+import type { VerbContext } from './verb.ts';
 
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT = 8_000;
 
-export function runCommand(command: string, cwd: string, signal: AbortSignal): Promise<string> {
+export function runCommand(
+  command: string,
+  { workDir, env, tools: { signal } }: Pick<VerbContext, 'workDir' | 'env' | 'tools'>,
+): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn('sh', ['-c', command], {
-      cwd,
+      cwd: workDir,
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',

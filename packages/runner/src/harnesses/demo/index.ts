@@ -4,27 +4,27 @@
  *
  * The first word of a message picks a verb from one table; what no verb knows is echoed.
  */
-import type { Harness, TurnInput, TurnMessage, TurnResult, TurnTools } from '../../harness.ts';
+import type { Harness, TurnResult } from '../../harness.ts';
 import { dieAtBoot, failures } from './failures.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbContext } from './verb.ts';
 import { verbs } from './verbs.ts';
 
 export const LABEL = 'demo, no model connected';
 
 export function demoHarness(): Harness {
-  const workspace = { dir: '' };
+  const room: { workDir: string; env: NodeJS.ProcessEnv } = { workDir: '', env: {} };
   const table: readonly Verb[] = [...verbs, ...failures];
   return {
     name: 'demo',
-    start({ workDir }) {
-      workspace.dir = workDir;
+    start({ workDir, env }) {
+      Object.assign(room, { workDir, env });
       dieAtBoot(workDir);
     },
     async run(input, tools) {
       const texts: string[] = [];
       let last: TurnResult = { texts: [] };
       for (const message of input.messages) {
-        last = await answer(table, message, input, tools, workspace.dir);
+        last = await answer({ table, message, input, tools, ...room });
         texts.push(...last.texts);
       }
       return { ...last, texts };
@@ -32,16 +32,11 @@ export function demoHarness(): Harness {
   };
 }
 
-function answer(
-  table: readonly Verb[],
-  message: TurnMessage,
-  input: TurnInput,
-  tools: TurnTools,
-  workDir: string,
-): Promise<TurnResult> {
+function answer(context: VerbContext): Promise<TurnResult> {
+  const { table, message } = context;
   const said = message.text.trim();
   const verb = table.find((v) => v.matches(message));
-  if (verb) return verb.run({ message, input, tools, workDir, table });
+  if (verb) return verb.run(context);
   const text = said === '' ? 'You sent nothing that I can read.' : `You said: ${said}`;
   return Promise.resolve({ texts: [`${text}\n\n(${LABEL}; say \`help\` to see what I can do)`] });
 }

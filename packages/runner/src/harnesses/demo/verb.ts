@@ -6,6 +6,8 @@ export interface VerbContext {
   readonly input: TurnInput;
   readonly tools: TurnTools;
   readonly workDir: string;
+  /** For programs: the sandbox's own, with its way out. */
+  readonly env: NodeJS.ProcessEnv;
   readonly table: readonly Verb[];
 }
 

@@ -45,6 +45,12 @@ export const verbs: readonly Verb[] = [
     matches: (message) => message.answer !== null,
     run: async ({ message }) => reply(`You chose: ${message.answer?.option}`),
   },
+  {
+    usage: null,
+    what: 'what became of a host that I asked for',
+    matches: (message) => message.kind === 'system' && message.content.type === 'approval',
+    run: async ({ message }) => reply(`I am told: ${message.text}`),
+  },
   { usage: 'help', what: 'this list', matches: says(/^(help|\?)$/i), run: async (c) => reply(helpText(c)) },
   {
     usage: 'markdown',
@@ -55,13 +61,13 @@ export const verbs: readonly Verb[] = [
   { usage: 'stream', what: 'write an answer slowly, word by word', matches: says(/^stream$/i), run: stream },
   {
     usage: 'run ls -la',
-    what: 'run a shell command in my sandbox',
+    what: 'run a command in my sandbox (`run curl -sSI https://example.com` asks you for that host)',
     matches: says(/^run\s+\S/i),
     run: async (c) => {
       const [command = ''] = words(c, /^run\s+(.+)$/is);
       return reply(
         await c.tools.tool({ name: 'bash', detail: command, timeoutMs: 30_000 }, () =>
-          runCommand(command, c.workDir, c.tools.signal),
+          runCommand(command, c),
         ),
       );
     },
