@@ -255,7 +255,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
     known: () => models.lookAgain(),
     parked: (agent) => supervisor.renew(agent as AgentId, 'its budget is used up'),
     alert: (alert) => {
-      tellAlert({ store, delivery, clock }, alert).catch((error: unknown) =>
+      const told = tellAlert({ store, delivery, clock }, alert).then(() => egress.alertTold(alert.id));
+      told.catch((error: unknown) =>
         log.error('budget alert', { session: alert.session, error: String(error) }),
       );
     },

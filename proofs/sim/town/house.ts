@@ -203,6 +203,7 @@ function noWayOut(process: Process): HostParts['egress'] {
     budgets: nothing,
     setBudget: nothing,
     answerStop: nothing,
+    alertTold: nothing,
     hosts: nothing,
     allowHost: nothing,
     removeHost: nothing,

@@ -69,6 +69,7 @@ export interface Requests {
   budgets: { readonly asks: null; readonly brings: BudgetsView };
   budget: { readonly asks: BudgetChange; readonly brings: BudgetsView };
   answer: { readonly asks: BudgetAnswer; readonly brings: BudgetsView };
+  alertTold: { readonly asks: { readonly id: number }; readonly brings: null };
   /** What the host is about to do itself. */
   audit: { readonly asks: AuditEntry; readonly brings: null };
 }

@@ -118,10 +118,7 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
     prices,
     nowMs: Date.now,
     onCall: (call) => say({ t: 'call', call }),
-    onAlert: (session, { line, percent }) => {
-      const { agent, period, startMs, spentMicros, capMicros } = line;
-      say({ t: 'alert', alert: { session, agent, period, startMs, percent, spentMicros, capMicros } });
-    },
+    onAlert: (alert) => say({ t: 'alert', alert }),
     onParked: (agent) => say({ t: 'parked', agent }),
     warn,
   };
@@ -216,6 +213,10 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
       budgets.answer(answer, Date.now());
       return budgets.show(Date.now());
     },
+    async alertTold({ id }) {
+      purse.ledger.told(id);
+      return null;
+    },
     // Written like every other row of the owner's, below.
     audit: async () => null,
   };
@@ -238,6 +239,7 @@ async function main(config: EgressConfig, env: NodeJS.ProcessEnv): Promise<void>
   void look().then((found) => {
     say({ t: 'head', head: trail.head });
     say({ t: 'ready', ...found });
+    for (const alert of purse.ledger.untold()) say({ t: 'alert', alert });
   });
 }
 

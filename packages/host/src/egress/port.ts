@@ -36,6 +36,8 @@ export interface Spending {
   budgets(): Promise<BudgetsView>;
   /** A cap of null removes it. Durable when it resolves, like the next. */
   setBudget(change: BudgetChange): Promise<BudgetsView>;
+  /** A person will hear of it: it is not told again. */
+  alertTold(id: number): Promise<void>;
   /** `no_such_stop` when it was answered before. */
   answerStop(answer: BudgetAnswer): Promise<BudgetsView>;
 }
@@ -271,8 +273,9 @@ export interface BudgetAnswer {
   readonly addMicros: number | null;
 }
 
-/** A budget has passed 50, 80 or 100 %; said once for each. */
+/** A budget has passed 50, 80 or 100 %: told until `alertTold`, also over a death of either process. */
 export interface BudgetAlert {
+  readonly id: number;
   /** The session whose call it was. */
   readonly session: string;
   readonly agent: string;

@@ -23,6 +23,7 @@ import {
 } from './frames.ts';
 import {
   type AuditTrail,
+  type BudgetAlert,
   type Door,
   type DoorPlan,
   type Egress,
@@ -75,6 +76,7 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
   #child: ChildProcess | null = null;
   #up = Promise.withResolvers<void>();
   #exited: Promise<void> = Promise.resolve();
+  readonly #early: BudgetAlert[] = [];
   #n = 0;
   #failures = 0;
   #readyMs = 0;
@@ -129,6 +131,7 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
   /** What it hears from now on; one listener. */
   listen(listener: EgressListener): void {
     this.#listener = listener;
+    for (const alert of this.#early.splice(0)) listener.alert(alert);
   }
 
   /** Resolves when the process is gone. Safe twice. */
@@ -202,6 +205,10 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
 
   setBudget: Spending['setBudget'] = (change) => this.#request('budget', change);
 
+  alertTold: Spending['alertTold'] = async (id) => {
+    await this.#request('alertTold', { id });
+  };
+
   answerStop: Spending['answerStop'] = (answer) => this.#request('answer', answer);
 
   record: AuditTrail['record'] = async (entry) => {
@@ -265,7 +272,9 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
         this.#listener?.parked(frame.agent);
         return;
       case 'alert':
-        this.#listener?.alert(frame.alert);
+        // It stays on disk until it is told; who starts before there is a host to tell it waits.
+        if (this.#listener) this.#listener.alert(frame.alert);
+        else this.#early.push(frame.alert);
         return;
       case 'ask':
         void this.#ask(frame.n, frame.ask);

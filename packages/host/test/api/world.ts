@@ -165,7 +165,12 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     pricesPath: '/data/egress/prices.json',
   });
   const nothing = async () => ({ budgets: [], stops: [] });
-  const spending = { budgets: nothing, setBudget: nothing, answerStop: nothing };
+  const spending = {
+    budgets: nothing,
+    setBudget: nothing,
+    answerStop: nothing,
+    alertTold: async () => undefined,
+  };
   const none = async () => [];
   const policy = { hosts: none, allowHost: none, removeHost: none, grantHost: async () => undefined };
   const secrets = {

@@ -1,7 +1,7 @@
 /** The audit under attack: each way to change it afterwards is seen, and what cannot be written does not happen. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -18,7 +18,7 @@ import { RefusalRows } from '../../src/egress/audit/refusals.ts';
 import { AUDIT_FILE, Trail } from '../../src/egress/audit/trail.ts';
 import type { HostToEgress } from '../../src/egress/frames.ts';
 import { tempFolder } from '../temp-folder.ts';
-import { CANARY, keyed, openUpstream, post, startEgress } from './world.ts';
+import { CANARY, keyed, openUpstream, pidOf, post, startEgress } from './world.ts';
 
 const entry = (target: string): AuditEntry => {
   return {
@@ -199,17 +199,4 @@ async function calling(t: TestContext) {
   const [world, upstream] = [await startEgress(t), await openUpstream(t)];
   const path = await world.door('s', await keyed(world, upstream));
   return { world, upstream, path };
-}
-
-/** Of the egress process on this folder. */
-function pidOf(dir: string): number {
-  const isIt = (pid: string) => {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      return words.includes('egress/main.ts') && words.includes(dir);
-    } catch {
-      return false; // It ended while we were looking.
-    }
-  };
-  return Number(readdirSync('/proc').find((name) => /^\d+$/.test(name) && isIt(name)));
 }

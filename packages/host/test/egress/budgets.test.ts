@@ -8,7 +8,7 @@ import type { Endpoint } from '../../src/egress/providers.ts';
 import { readUsageSums } from '../../src/egress/usage/report.ts';
 import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { until } from '../until.ts';
-import { keyed, open, openUpstream, post, startEgress } from './world.ts';
+import { keyed, open, openUpstream, pidOf, post, startEgress } from './world.ts';
 
 const PATH = '/model/v1/messages';
 /** What it can cost at most by the prices below: 100 out, and a few dozen bytes in that cost nothing. */
@@ -177,6 +177,32 @@ test('50, 80 and 100 % are told once each; what was spent before a budget was se
   await ask(socket, '{"model":"m-1","max_tokens":4}');
   await until('the last is told', () => alerts.length === 2);
   assert.equal(alerts[1]?.percent, 100);
+});
+
+test('a mark is told until somebody has heard of it, whoever is killed in between', async (t) => {
+  const { egress, door, endpoint, budget, alerts, settled, dir } = await world(t);
+  const kill = async () => {
+    process.kill(pidOf(dir), 'SIGKILL');
+    // Asked until the next one answers: from then on it has told what it had to tell.
+    await until('it is up again', () =>
+      egress.budgets().then(
+        () => true,
+        () => false,
+      ),
+    );
+  };
+  await budget(4 * 2, { period: 'month' });
+  await ask(await door('s', endpoint), '{"model":"m-1","max_tokens":4}');
+  await settled(1);
+  await until('it is told', () => alerts.length === 1);
+  await kill();
+  await until('it is told again', () => alerts.length === 2);
+  const [first, second] = alerts;
+  assert.deepEqual(second, first);
+  await egress.alertTold(first?.id ?? 0);
+  await kill();
+  await egress.budgets();
+  assert.equal(alerts.length, 2);
 });
 
 test("the owner's own test of a model is charged, and never refused", async (t) => {

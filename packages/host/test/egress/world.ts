@@ -1,4 +1,5 @@
 /** The real egress process between a sandbox's end, which says whatever bytes a test wants, and an upstream on loopback. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -208,4 +209,17 @@ export async function gone(pid: number): Promise<void> {
       return (error as NodeJS.ErrnoException).code === 'ESRCH';
     }
   });
+}
+
+/** Of the egress process on this folder. */
+export function pidOf(dir: string): number {
+  const isIt = (pid: string) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return words.includes('egress/main.ts') && words.includes(dir);
+    } catch {
+      return false; // It ended while we were looking.
+    }
+  };
+  return Number(readdirSync('/proc').find((name) => /^\d+$/.test(name) && isIt(name)));
 }

@@ -59,6 +59,7 @@ export function ownerRows(frame: HostToEgress): readonly AuditEntry[] {
     case 'secrets':
     case 'requestRules':
     case 'budgets':
+    case 'alertTold':
       return [];
   }
 }

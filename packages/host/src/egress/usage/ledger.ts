@@ -7,7 +7,7 @@
  * one commit of the call's row and of every sum that it counts in.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { CallRecord } from '../port.ts';
+import type { BudgetAlert, CallRecord } from '../port.ts';
 import { type BudgetLine, type Budgets, type Payer, placesOf } from './budgets.ts';
 import { alertDue, decideSpend } from './decide.ts';
 import { within } from './usage-db.ts';
@@ -26,12 +26,6 @@ export type Reservation =
   | { readonly kind: 'go'; readonly id: number }
   /** `asked`: the owner is, and the session waits; `closed`: the owner has said no. */
   | { readonly kind: 'asked' | 'closed' | 'too dear'; readonly line: BudgetLine };
-
-/** A budget has passed one of its marks. */
-export interface Alert {
-  readonly line: BudgetLine;
-  readonly percent: number;
-}
 
 /** How it ended. */
 export type Settled = Omit<CallRecord, 'atMs' | 'session' | 'agent' | 'generation' | 'provider'>;
@@ -75,8 +69,8 @@ export class Ledger {
     });
   }
 
-  /** Durable when it returns. Returns the marks that budgets have passed by it, each once. */
-  settle(id: number, call: NewCall, end: Settled): Alert[] {
+  /** Durable when it returns. Returns the marks that budgets have passed by it, each once; they wait in `untold`. */
+  settle(id: number, call: NewCall, end: Settled): BudgetAlert[] {
     return within(this.#db, () => {
       this.#db
         .prepare(
@@ -98,12 +92,37 @@ export class Ledger {
       // By the time of its reservation: the sums that it was added to then.
       const places = placesOf(call, call.atMs);
       this.#budgets.charge(places, end.chargedMicros - call.reserveMicros);
-      return this.#budgets.lines(places).flatMap((line): Alert[] => {
+      return this.#budgets.lines(places).flatMap((line): BudgetAlert[] => {
         const percent = alertDue(line, line.toldPercent);
         if (percent === null) return [];
         this.#budgets.told(line, percent);
-        return [{ line, percent }];
+        return [this.#note(line, call.session, percent)];
       });
     });
+  }
+
+  /** Marks that the host has not told anybody of: it died, or we did. */
+  untold(): BudgetAlert[] {
+    return this.#db
+      .prepare('SELECT id, alert FROM alerts ORDER BY id')
+      .all()
+      .map(({ id, alert }) => ({
+        ...(JSON.parse(String(alert)) as Omit<BudgetAlert, 'id'>),
+        id: Number(id),
+      }));
+  }
+
+  /** It is on its way to a person. Durable when it returns. */
+  told(id: number): void {
+    this.#db.prepare('DELETE FROM alerts WHERE id = ?').run(id);
+  }
+
+  #note(line: BudgetLine, session: string, percent: number): BudgetAlert {
+    const { agent, period, startMs, spentMicros, capMicros } = line;
+    const alert = { session, agent, period, startMs, percent, spentMicros, capMicros };
+    const { lastInsertRowid } = this.#db
+      .prepare('INSERT INTO alerts (alert) VALUES (?)')
+      .run(JSON.stringify(alert));
+    return { ...alert, id: Number(lastInsertRowid) };
   }
 }

@@ -2,13 +2,13 @@
  * What one door's calls are paid from: its endpoint's prices, and the budgets of its session and agent. Says no in words
  * that an agent can act on.
  */
-import { type CallRecord, type DoorPlan, EgressError } from '../port.ts';
+import { type BudgetAlert, type CallRecord, type DoorPlan, EgressError } from '../port.ts';
 import { type Endpoint, isFree, PROVIDERS } from '../providers.ts';
 import { REFUSALS, type Refusal } from '../refusals.ts';
 import type { Ask } from './ask.ts';
 import type { BudgetLine, Budgets } from './budgets.ts';
 import { type CallEnd, chargeOf } from './decide.ts';
-import type { Alert, Ledger, NewCall, Reservation, Settled } from './ledger.ts';
+import type { Ledger, NewCall, Reservation, Settled } from './ledger.ts';
 import type { Usage } from './meter.ts';
 import { costMicros, mostMicros, type Prices } from './prices.ts';
 
@@ -19,7 +19,7 @@ export interface PurseDeps {
   readonly nowMs: () => number;
   /** A call has ended and is on record. */
   readonly onCall: (call: CallRecord) => void;
-  readonly onAlert: (session: string, alert: Alert) => void;
+  readonly onAlert: (alert: BudgetAlert) => void;
   readonly onParked: (agent: string) => void;
   readonly warn: (what: string) => void;
 }
@@ -86,11 +86,11 @@ function settle(deps: PurseDeps, id: number, call: NewCall, endpoint: Endpoint, 
   const alerts = settled(deps, id, call, end);
   const { atMs, session, agent, generation, provider } = call;
   deps.onCall({ atMs, session, agent, generation, provider, ...end });
-  for (const alert of alerts) deps.onAlert(session, alert);
+  for (const alert of alerts) deps.onAlert(alert);
 }
 
 /** Where it cannot be written, the reservation stays charged. */
-function settled(deps: PurseDeps, id: number, call: NewCall, end: Settled): readonly Alert[] {
+function settled(deps: PurseDeps, id: number, call: NewCall, end: Settled): readonly BudgetAlert[] {
   try {
     return deps.ledger.settle(id, call, end);
   } catch (error) {

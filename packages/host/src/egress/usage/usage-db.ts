@@ -55,12 +55,16 @@ CREATE TABLE stops (
   UNIQUE (agent, period, session, start_ms)
 )`;
 
+/** Marks that were passed and that nobody has been told of yet. */
+const ALERTS = 'CREATE TABLE alerts (id INTEGER PRIMARY KEY AUTOINCREMENT, alert TEXT NOT NULL)';
+
 /** Step n brings a file of version n to n + 1. */
 const STEPS: readonly string[] = [
   CALLS,
   `ALTER TABLE calls ADD COLUMN charged_micros INTEGER NOT NULL DEFAULT 0;
    UPDATE calls SET charged_micros = coalesce(cost_micros, 0);
    ${BUDGETS}`,
+  ALERTS,
 ];
 
 export function openUsageDb(dir: string): DatabaseSync {
