@@ -60,6 +60,7 @@ export async function startRunner(bundle: string, dir: string, modelUrl: string)
     ...{ session: 'bench', generation: 1, harness: 'light', agentName: 'bench', mode: 'run' },
     ...{ inDir, outDir, workDir, memoryDir, homeDir },
     extraDirs: [],
+    skills: [],
     ...{ socketPath: hostSocket, egressSocketPath: egressSocket, batchSize: 10, contextRows: 50 },
     model: {
       ...{ provider: 'anthropic', model: 'bench', images: true },

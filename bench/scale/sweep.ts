@@ -58,6 +58,8 @@ export async function measureSweep(dataDir: string, due: readonly string[], dueM
     stopLeftovers: async () => undefined,
     egress,
     extraMounts: { of: async () => [] },
+    packages: { imageOf: () => null },
+    skills: { of: async () => [] },
     models: { of: () => ({ by: 'nobody', endpoint: null, config: null, harness: 'instant' }) },
   });
   await supervisor.start();

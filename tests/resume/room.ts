@@ -129,6 +129,7 @@ export class Room {
       memoryDir: '',
       homeDir: '',
       extraDirs: [],
+      skills: [],
       socketPath: '',
       batchSize: 5,
       contextRows: 0,

@@ -14,6 +14,7 @@ import type {
   ApprovalList,
   ApprovalRow,
   BudgetList,
+  ChangePackages,
   DeadLetterList,
   DecideApproval,
   Done,
@@ -23,6 +24,8 @@ import type {
   ModelList,
   ModelTest,
   ModelView,
+  PackageList,
+  PackageLog,
   RemoveHost,
   RevokeSecret,
   Rotated,
@@ -35,7 +38,9 @@ import type {
   SetModel,
   SetSecret,
   SignInLink,
+  SkillList,
   Status,
+  TurnSkill,
   UploadedFile,
   UsageView,
   WhyList,
@@ -153,6 +158,27 @@ export class Client {
 
   usage(by: string, signal: AbortSignal): Promise<UsageView> {
     return this.#json<UsageView>({ method: 'GET', path: `/v1/usage${query({ by })}`, signal });
+  }
+
+  packages(signal: AbortSignal): Promise<PackageList> {
+    return this.#json<PackageList>({ method: 'GET', path: '/v1/packages', signal });
+  }
+
+  changePackages(verb: 'add' | 'remove', change: ChangePackages, signal: AbortSignal): Promise<PackageList> {
+    return this.#post<PackageList>(`/v1/packages/${verb}`, change, signal);
+  }
+
+  packageLog(agent: string | undefined, from: number, signal: AbortSignal): Promise<PackageLog> {
+    const path = `/v1/packages/log${query({ agent, from: `${from}` })}`;
+    return this.#json<PackageLog>({ method: 'GET', path, signal });
+  }
+
+  skills(signal: AbortSignal): Promise<SkillList> {
+    return this.#json<SkillList>({ method: 'GET', path: '/v1/skills', signal });
+  }
+
+  turnSkill(turn: TurnSkill, signal: AbortSignal): Promise<SkillList> {
+    return this.#post<SkillList>('/v1/skills', turn, signal);
   }
 
   hosts(signal: AbortSignal): Promise<HostList> {

@@ -16,8 +16,10 @@ import { model } from './model.ts';
 import { deadLetters } from './operator/dead-letters.ts';
 import { sessions } from './operator/sessions.ts';
 import { why } from './operator/why.ts';
+import { packages } from './packages.ts';
 import { password } from './password.ts';
 import { secrets } from './secrets.ts';
+import { skills } from './skills.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { usage } from './usage.ts';
@@ -128,6 +130,35 @@ export const COMMANDS: readonly Command[] = [
     },
     takesWords: true,
     run: hosts,
+  },
+  {
+    name: 'packages',
+    usage: 'packages [VERB]',
+    summary: 'programs for an agent (Docker): add, remove, log',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'which agent (default: the first one)' },
+      apt: { type: 'string', multiple: true, value: 'NAME', help: 'a Debian package (may be repeated)' },
+      npm: {
+        type: 'string',
+        multiple: true,
+        value: 'NAME',
+        help: 'an npm package, or NAME@1.2.3 (the same)',
+      },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: packages,
+  },
+  {
+    name: 'skills',
+    usage: 'skills [VERB]',
+    summary: 'instructions for certain work: list, on NAME, off NAME',
+    options: {
+      agent: { type: 'string', value: 'NAME', help: 'for which agent (default: the first one)' },
+      json: JSON_OUT,
+    },
+    takesWords: true,
+    run: skills,
   },
   {
     name: 'approvals',

@@ -28,6 +28,7 @@ import { createLogReader } from './api/operator/log-reader.ts';
 import { sessionRoutes } from './api/operator/sessions.ts';
 import { whyRoute } from './api/operator/why-route.ts';
 import { createOwnerApp } from './api/owner-app.ts';
+import { packageRoutes } from './api/package-routes.ts';
 import type { App } from './api/routing.ts';
 import { createSecretRoutes } from './api/secret-routes.ts';
 import { servedRoutes } from './api/served-app.ts';
@@ -35,6 +36,7 @@ import { type Listener, listenOnSocket, type PageListener } from './api/server.t
 import { createCookies } from './api/sign-in/cookies.ts';
 import { Links } from './api/sign-in/links.ts';
 import { createPassword } from './api/sign-in/password.ts';
+import { skillRoutes } from './api/skill-routes.ts';
 import { createSpool } from './api/spool.ts';
 import { createStatusReader } from './api/status.ts';
 import { Watchers } from './api/stream.ts';
@@ -48,10 +50,11 @@ import type { AuditTrail, Egress, EgressListener, Policy, Secrets, Spending } fr
 import { PRICES_FILE } from './egress/usage/prices.ts';
 import { readCalls, readUsageOf, readUsageSums } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
-import type { Folders } from './folders.ts';
+import { type Folders, makeFolder } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
 import { openModels } from './model/models.ts';
 import { createExtraMounts } from './mounts/mounts.ts';
+import { openPackages } from './packages/packages.ts';
 import { Retention } from './retention/retention.ts';
 import { createCommands } from './router/commands.ts';
 import { createRouter } from './router/router.ts';
@@ -61,6 +64,7 @@ import { createEnqueuer } from './sessions/enqueue.ts';
 import { createMailboxes } from './sessions/mailboxes.ts';
 import { safeName } from './sessions/names.ts';
 import { createReceivedFiles } from './sessions/received.ts';
+import { createSkills } from './skills/skills.ts';
 import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
 import { forgetSignIns } from './store/sign-ins.ts';
@@ -159,6 +163,29 @@ export async function startHost(parts: HostParts): Promise<Host> {
     renew: (agent, why) => supervisor.renew(agent, why),
   });
   const extraMounts = createExtraMounts(settings, [folders.dataDir, PROGRAM_DIR]);
+  const packages = await openPackages({
+    store,
+    runtime,
+    log,
+    dir: await makeFolder(folders, 'private', 'packages'),
+    renew: (agent, why) => supervisor.renew(agent, why),
+    record: (agent, target) =>
+      egress.record({
+        ...{ who: 'owner', what: 'packages changed', agent, session: '' },
+        ...{ target, decision: 'done', detail: '' },
+      }),
+  });
+  const skills = createSkills({
+    store,
+    folders,
+    log,
+    renew: (agent, why) => supervisor.renew(agent, why),
+    record: (agent, target) =>
+      egress.record({
+        ...{ who: 'owner', what: 'skill switched', agent, session: '' },
+        ...{ target, decision: 'done', detail: '' },
+      }),
+  });
   const supervisor: Supervisor = new Supervisor({
     store,
     mailboxes,
@@ -166,6 +193,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
     egress,
     models,
     extraMounts,
+    packages,
+    skills,
     folders,
     clock,
     log,
@@ -240,6 +269,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   });
   await delivery.start();
   const takenOver = await supervisor.start();
+  packages.start();
   await approvals.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
   retention.start();
@@ -308,6 +338,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
       ...guardRoutes,
       ...letters,
       ...sessionRoutes(looks),
+      ...packageRoutes({ store, packages }),
+      ...skillRoutes({ store, skills, folder: join(folders.dataDir, 'skills') }),
       whyRoute({ ...looks, readLog }),
     ],
     links,
@@ -322,6 +354,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
       for (const channel of channels.values()) await channel.stop();
+      await packages.stop();
       await retention.stop();
       approvals.stop();
       await supervisor.stop();

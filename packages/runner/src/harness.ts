@@ -6,7 +6,7 @@
  * new, and `sent` shows what an earlier try has sent already.
  */
 import type { TurnId } from '@bellhop/mailbox';
-import type { ExtraDir, ModelConfig } from './protocol.ts';
+import type { ExtraDir, ModelConfig, Skill } from './protocol.ts';
 
 export interface TurnFile {
   readonly name: string;
@@ -131,6 +131,7 @@ export interface Place {
   readonly inDir: string;
   /** Folders of the owner's own. */
   readonly extraDirs: readonly ExtraDir[];
+  readonly skills: readonly Skill[];
   readonly model: ModelConfig | null;
   /** Stands for the model's endpoint, without a slash at its end; empty when there is no way out. */
   readonly modelUrl: string;

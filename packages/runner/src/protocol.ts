@@ -59,6 +59,8 @@ export interface RunnerConfig {
   readonly homeDir: string;
   /** Folders of the owner's own. */
   readonly extraDirs: readonly ExtraDir[];
+  /** Folders of instructions that the owner turned on for this agent; read-only, and text to the runner. */
+  readonly skills: readonly Skill[];
   readonly socketPath: string;
   /** The sandbox's one way out: the egress process listens there. '' when there is none. */
   readonly egressSocketPath: string;
@@ -68,6 +70,14 @@ export interface RunnerConfig {
   readonly contextRows: number;
   /** `recover`: open outbound.db once so that SQLite rolls a hot journal back, then exit 0 (M11). */
   readonly mode: 'run' | 'recover';
+}
+
+export interface Skill {
+  readonly name: string;
+  /** One line. */
+  readonly description: string;
+  /** Holds SKILL.md. */
+  readonly path: string;
 }
 
 export interface ExtraDir {

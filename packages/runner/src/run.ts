@@ -49,9 +49,20 @@ export async function run(harnesses: Harnesses, argument: string | undefined): P
   const harness = chooseHarness(harnesses, config.harness);
   const relay = config.egressSocketPath === '' ? null : await openRelay(config.egressSocketPath);
   const { modelUrl, variables } = wayOut(relay?.port ?? null);
-  const { workDir, memoryDir, homeDir, inDir, extraDirs, model } = config;
+  const { workDir, memoryDir, homeDir, inDir, extraDirs, skills, model } = config;
   const env = { ...process.env, ...variables };
-  harness.start({ workDir, memoryDir, homeDir, inDir, extraDirs, model, modelUrl, env, now: Date.now });
+  harness.start({
+    workDir,
+    memoryDir,
+    homeDir,
+    inDir,
+    extraDirs,
+    skills,
+    model,
+    modelUrl,
+    env,
+    now: Date.now,
+  });
   const bell = new Bell();
   const cancel = new Cancel();
   const onFrame: Readonly<Record<HostFrame['t'], () => void>> = {

@@ -49,6 +49,7 @@ function openRoom(t: TestContext): Room {
     memoryDir: '',
     homeDir: '',
     extraDirs: [],
+    skills: [],
     socketPath: '',
     batchSize: 3,
     contextRows: 0,

@@ -19,7 +19,10 @@ export const AUDITED: Readonly<Record<string, Action>> = {
   'PUT /v1/model': 'model set',
 };
 
-/** Why each has no row: the egress process or access/approvals.ts writes it, or it is a person talking, signing in, or stopping what is theirs. */
+/**
+ * Why each has no row: the egress process, access/approvals.ts, packages.ts or skills.ts writes it, with names, or it is a
+ * person talking, signing in, or stopping what is theirs.
+ */
 export const NOT_AUDITED: readonly string[] = [
   'POST /v1/approvals/decide',
   'PUT /v1/secrets',
@@ -31,6 +34,9 @@ export const NOT_AUDITED: readonly string[] = [
   'POST /v1/hosts/remove',
   'PUT /v1/budgets',
   'POST /v1/budgets/answer',
+  'POST /v1/packages/add',
+  'POST /v1/packages/remove',
+  'POST /v1/skills',
   'POST /v1/model/test',
   'POST /v1/sign-in',
   'POST /v1/sign-out',

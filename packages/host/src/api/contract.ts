@@ -21,7 +21,8 @@
  * On the owner's socket alone:
  *
  *   POST /v1/stop                                      -> 202 {}
- *   and about sessions: operator/shapes.ts
+ *   and about sessions: operator/shapes.ts; about packages and skills: package-shapes.ts,
+ *   skill-shapes.ts
  *   POST /v1/links                                     -> 201 SignInLink
  *   POST /v1/password              SetPassword         -> 204
  *
@@ -48,7 +49,9 @@ import type { AnsweredEvent, ApprovalCard } from './approval-shapes.ts';
 export type * from './approval-shapes.ts';
 export type * from './guard-shapes.ts';
 export type * from './operator/shapes.ts';
+export type * from './package-shapes.ts';
 export type * from './secret-shapes.ts';
+export type * from './skill-shapes.ts';
 
 export interface Status {
   readonly version: string;

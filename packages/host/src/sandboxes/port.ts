@@ -40,6 +40,36 @@ export interface SandboxSpec {
   /** The program and its arguments, paths inside the sandbox. */
   readonly command: readonly string[];
   readonly limits: SandboxLimits;
+  /** One of the runtime's `images`; by default what every agent has. */
+  readonly image?: string;
+}
+
+/** Of packages; each has passed packages/names.ts. */
+export interface PackageNames {
+  readonly apt: readonly string[];
+  readonly npm: readonly string[];
+}
+
+export interface PackageBuild {
+  readonly agent: string;
+  readonly names: PackageNames;
+  /** As `nameOf` said. */
+  readonly image: string;
+  /** What the build says, for the owner; words of strangers. */
+  readonly onLine: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Images with packages of an agent's own, made beside what runs. */
+export interface PackageImages {
+  /** The image for this list; another list, agent or base has another one. Rejects with SandboxUnavailable. */
+  nameOf(agent: string, names: PackageNames): Promise<string>;
+  /** Builds it and runs the self-test in it; what is there already is not built again. A build that fails is a refusal. */
+  build(build: PackageBuild): Promise<SelfTest>;
+  /** Which of these are there. */
+  present(images: readonly string[]): Promise<readonly string[]>;
+  /** Removes all others of this install, but for those that something runs on. */
+  keepOnly(images: readonly string[]): Promise<void>;
 }
 
 export interface SandboxExit {
@@ -93,6 +123,8 @@ export interface SandboxRuntime {
   adopt(mark: string, identity: string): Promise<RunningSandbox | null>;
   /** What runs of this install (marks beginning with `bellhop:<install id>:`) and was neither started nor taken over by this process. */
   leftovers(installId: string): Promise<readonly Leftover[]>;
+  /** Left out by a runtime that shows the machine's own programs. */
+  readonly images?: PackageImages;
 }
 
 /** The runtime cannot start anything now; the session is not to blame and no try is charged. */

@@ -10,9 +10,11 @@ import { EGRESS_SOCKET, type Egress, TRUST } from '../egress/port.ts';
 import type { Folders } from '../folders.ts';
 import type { AgentModel, Models } from '../model/port.ts';
 import type { ExtraMounts } from '../mounts/port.ts';
+import type { AgentImages } from '../packages/port.ts';
 import type { RunningSandbox, SandboxMount, SandboxRuntime } from '../sandboxes/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
 import { limitsOf } from '../settings.ts';
+import { type AgentSkills, type ShownSkill, SKILLS_INSIDE } from '../skills/port.ts';
 import { agentById } from '../store/agents.ts';
 import { type Generation, intendGeneration, markRunning } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
@@ -28,6 +30,8 @@ export interface WakeDeps {
   readonly egress: Egress;
   readonly models: Pick<Models, 'of'>;
   readonly extraMounts: Pick<ExtraMounts, 'of'>;
+  readonly packages: AgentImages;
+  readonly skills: AgentSkills;
   readonly log: Log;
   readonly folders: Folders;
   readonly clock: Clock;
@@ -56,6 +60,7 @@ export async function startGeneration(
   const { generation } = awake;
   const agent = await agentOf(deps, session);
   const extra = await deps.extraMounts.of(agent.name);
+  const skills = await deps.skills.of(agent.id);
   await deps.mailboxes.make(session);
   const { channel, chat, thread } = session;
   // Opening also rolls back what a dead host left half-written: nobody could read the file until then.
@@ -69,7 +74,9 @@ export async function startGeneration(
   // Before the sandbox: who cannot be watched on its way out does not come in.
   const way = { dir: link.dir, using: await openDoor(deps, session, agent, awake, link.dir) };
   point('host.intended');
-  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'run', way, extra));
+  const sandbox = await deps.runtime.start(
+    toSpec(deps, session, agent, generation, 'run', way, extra, skills),
+  );
   point('host.spawned');
   awake.started(sandbox);
   try {
@@ -121,7 +128,7 @@ export async function recoverOutbound(
   generation: Generation,
 ): Promise<void> {
   const agent = await agentOf(deps, session);
-  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'recover', null, []));
+  const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'recover', null, [], []));
   const cancel = deps.clock.after(deps.settings.readyTimeoutMs, () => {
     // One that cannot be killed now is killed by its mark at the next start; until then its end is waited for.
     sandbox.kill().catch(() => undefined);
@@ -154,6 +161,7 @@ function toSpec(
   mode: RunnerConfig['mode'],
   way: { readonly dir: string; readonly using: AgentModel } | null,
   extra: readonly SandboxMount[],
+  skills: readonly ShownSkill[],
 ): Parameters<SandboxRuntime['start']>[0] {
   const { inDir, outDir, workDir, memoryDir, homeDir } = deps.mailboxes.paths(session);
   const mounts: SandboxMount[] = [];
@@ -180,6 +188,11 @@ function toSpec(
   const config: RunnerConfig = {
     ...inside,
     extraDirs: extra.map((one) => ({ path: deps.runtime.inside(one), writable: one.writable })),
+    skills: skills.map(({ name, description, folder }) => ({
+      name,
+      description,
+      path: mount(folder, `${SKILLS_INSIDE}/${name}`, false),
+    })),
     session: session.id,
     generation: generation.number,
     harness: way?.using.harness ?? agent.harness,
@@ -190,7 +203,10 @@ function toSpec(
     mode,
   };
   const bundle = config.mode === 'run' && config.harness === 'light' ? 'runner-light.mjs' : 'runner.mjs';
+  // A throwaway sandbox runs nothing of the agent's.
+  const image = config.mode === 'run' ? deps.packages.imageOf(agent.id) : null;
   return {
+    ...(image === null ? {} : { image }),
     mark: generation.mark,
     mounts,
     workDir: inside.workDir,

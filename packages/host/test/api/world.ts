@@ -22,6 +22,7 @@ import { deadLetterRoutes } from '../../src/api/operator/dead-letters.ts';
 import { sessionRoutes } from '../../src/api/operator/sessions.ts';
 import { whyRoute } from '../../src/api/operator/why-route.ts';
 import { createOwnerApp } from '../../src/api/owner-app.ts';
+import { packageRoutes } from '../../src/api/package-routes.ts';
 import type { App } from '../../src/api/routing.ts';
 import { createSecretRoutes } from '../../src/api/secret-routes.ts';
 import { servedRoutes } from '../../src/api/served-app.ts';
@@ -29,20 +30,24 @@ import { listenForPage, listenOnSocket } from '../../src/api/server.ts';
 import { createCookies } from '../../src/api/sign-in/cookies.ts';
 import { Links } from '../../src/api/sign-in/links.ts';
 import { createPassword } from '../../src/api/sign-in/password.ts';
+import { skillRoutes } from '../../src/api/skill-routes.ts';
 import { createSpool } from '../../src/api/spool.ts';
 import { Watchers } from '../../src/api/stream.ts';
 import { createWebApp } from '../../src/api/web-app.ts';
 import { firstStart, installIdOf } from '../../src/first-start.ts';
 import { openModels } from '../../src/model/models.ts';
+import type { Packages } from '../../src/packages/port.ts';
 import { createRouter } from '../../src/router/router.ts';
+import type { PackageNames } from '../../src/sandboxes/port.ts';
 import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
 import { safeName } from '../../src/sessions/names.ts';
 import { createReceivedFiles } from '../../src/sessions/received.ts';
 import { readSettings } from '../../src/settings.ts';
+import type { Skills } from '../../src/skills/port.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import { releaseSession } from '../../src/supervisor/release.ts';
-import type { SessionId } from '../../src/types.ts';
+import type { AgentId, SessionId } from '../../src/types.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { MemoryLog } from '../store-world.ts';
 import { FakeEgress } from '../supervisor/fake-egress.ts';
@@ -140,6 +145,17 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const money = { costMicros: 3, chargedMicros: 3, unpriced: 0 };
   const sum = { calls: 1, inputTokens: 2, outputTokens: 1, cachedTokens: 0, ...money };
   const usage = () => [{ key: 'bell', ...sum }];
+  const skill = { name: 'taxes', description: 'how', problem: null, on: ['bell' as AgentId] };
+  const skills: Skills = { of: async () => [], list: async () => [skill], turn: async () => undefined };
+  const asked: PackageNames = { apt: ['graphviz'], npm: [] };
+  const packages: Packages = {
+    impossible: null,
+    imageOf: () => null,
+    view: (agent) => ({ agent, ...asked, state: 'building', why: null }),
+    add: async () => undefined,
+    remove: async () => undefined,
+    readLog: async () => ({ text: '', next: 0 }),
+  };
   const modelRoutes = createModelRoutes({
     store,
     models,
@@ -218,6 +234,8 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
       ...guardRoutes,
       ...operator,
       ...sessionRoutes(looks),
+      ...packageRoutes({ store, packages }),
+      ...skillRoutes({ store, skills, folder: dir }),
     ],
     links,
     password,

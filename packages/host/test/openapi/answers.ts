@@ -176,6 +176,28 @@ const usage: Of<contract.UsageView> = v.strictObject({
     }),
   ),
 });
+const packageRow = { apt: v.array(text), npm: v.array(text), why: maybe };
+const packages: Of<contract.PackageList> = v.strictObject({
+  packages: v.array(
+    v.strictObject({
+      ...packageRow,
+      agent: text,
+      state: v.picklist(['building', 'installed', 'failed']),
+    }),
+  ),
+});
+const packageLog: Of<contract.PackageLog> = v.strictObject({
+  text,
+  next: count,
+  state: v.picklist(['none', 'building', 'installed', 'failed']),
+  why: maybe,
+});
+
+const skills: Of<contract.SkillList> = v.strictObject({
+  folder: text,
+  skills: v.array(v.strictObject({ name: text, description: maybe, problem: maybe, agents: v.array(text) })),
+});
+
 const hosts: Of<contract.HostList> = v.strictObject({
   hosts: v.array(
     v.strictObject({
@@ -340,6 +362,9 @@ export const ANSWERS = {
   ApprovalList: approvals,
   ApprovalRow: approval,
   HostList: hosts,
+  PackageList: packages,
+  SkillList: skills,
+  PackageLog: packageLog,
   SecretList: secrets,
   Rotated: rotated,
   DeadLetterList: deadLetters,

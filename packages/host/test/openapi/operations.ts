@@ -4,6 +4,7 @@ import { decideSchema } from '../../src/api/approval-routes.ts';
 import { answerBudgetSchema, setBudgetSchema } from '../../src/api/budget-routes.ts';
 import { allowHostSchema, removeHostSchema } from '../../src/api/host-routes.ts';
 import { setModelSchema, testModelSchema } from '../../src/api/model-routes.ts';
+import { changePackagesSchema } from '../../src/api/package-routes.ts';
 import { markReadSchema } from '../../src/api/routes/conversations.ts';
 import { answerSchema, sendSchema } from '../../src/api/routes/messages.ts';
 import { stopTurnSchema } from '../../src/api/routes/turns.ts';
@@ -14,6 +15,7 @@ import {
   setSecretSchema,
 } from '../../src/api/secret-routes.ts';
 import { passwordSchema } from '../../src/api/sign-in/routes.ts';
+import { turnSkillSchema } from '../../src/api/skill-routes.ts';
 import type { AnswerName } from './answers.ts';
 
 export interface Operation {
@@ -235,6 +237,40 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/sessions/:id/release': {
     summary: 'Put a session back into service',
     answer: [202, 'Done'],
+    owner: true,
+  },
+  'GET /v1/packages': {
+    summary: 'The packages of each agent, and what became of them',
+    answer: [200, 'PackageList'],
+    owner: true,
+  },
+  'POST /v1/packages/add': {
+    summary: 'Packages for an agent; an image with them is built beside what runs',
+    body: changePackagesSchema,
+    answer: [200, 'PackageList'],
+    owner: true,
+  },
+  'POST /v1/packages/remove': {
+    summary: 'Take packages away from an agent',
+    body: changePackagesSchema,
+    answer: [200, 'PackageList'],
+    owner: true,
+  },
+  'GET /v1/packages/log': {
+    summary: 'What was said while an agent’s packages were installed last',
+    query: { agent: PLACE.agent, from: 'from this byte on; default: 0' },
+    answer: [200, 'PackageLog'],
+    owner: true,
+  },
+  'GET /v1/skills': {
+    summary: 'The skills that are there, and which agents have them',
+    answer: [200, 'SkillList'],
+    owner: true,
+  },
+  'POST /v1/skills': {
+    summary: 'Turn a skill on or off for an agent',
+    body: turnSkillSchema,
+    answer: [200, 'SkillList'],
     owner: true,
   },
   'POST /v1/stop': { summary: 'Stop the host', answer: [202, 'Empty'], owner: true },

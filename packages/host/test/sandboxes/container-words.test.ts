@@ -123,6 +123,12 @@ describe('why the engine gives no sandbox', () => {
     ],
     ['Error: write /x: no space left on device', /disk/, /system df/],
     ['Get "https://r/v2/": dial tcp: lookup r: no such host', /cannot be built/, /BELLHOP_BASE_IMAGE/],
+    [
+      'DEPRECATED: the legacy builder\n  Install the buildx component:\n  https://d/\n\nGet "http://r:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused',
+      /cannot be built.*\(Get /,
+      /BELLHOP_BASE_IMAGE/,
+    ],
+    ['error during connect: Get "http://d:1/v1.41/info": connection refused', /does not answer/, /systemctl/],
     ['WARNING: no swap\nbellhop: no program /x in the sandbox', /^no program \/x/, /./],
     [
       'DEPRECATED: the legacy builder\n\ndocker: Error response from daemon: something new.',

@@ -24,6 +24,8 @@ import { createEnqueuer } from '../../src/sessions/enqueue.ts';
 import { createMailboxes } from '../../src/sessions/mailboxes.ts';
 import type { Mailboxes } from '../../src/sessions/port.ts';
 import { readSettings } from '../../src/settings.ts';
+import type { Skills } from '../../src/skills/port.ts';
+import { createSkills } from '../../src/skills/skills.ts';
 import type { Store } from '../../src/store/port.ts';
 import { sessionById } from '../../src/store/sessions.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
@@ -47,6 +49,9 @@ export interface House extends StoreWorld {
   /** By `session ID` or `agent ID`. */
   readonly used: Map<string, UsageSum>;
   readonly settings: Settings;
+  readonly skills: Skills;
+  /** What agents run on, by their ids. */
+  readonly images: Map<string, string>;
   /** `message state` or `typing on`, as watchers were told. */
   readonly told: string[];
   /** How much is free, and what each session's folders hold. */
@@ -92,6 +97,14 @@ export async function openHouse(
   const ticking = parts?.clock ?? clock;
   const folders = { dataDir: dir, user: parts?.user ?? null };
   const mailboxes = createMailboxes(folders, parts?.limits ?? limits);
+  const images = new Map<string, string>();
+  const skills = createSkills({
+    store,
+    folders,
+    log,
+    record: async () => undefined,
+    renew: (agent, why) => house.supervisor.renew(agent, why),
+  });
   const told: string[] = [];
   const disk = { free: Number.MAX_SAFE_INTEGER, held: 0, counted: 0 };
   const counter = { sessions: 0 };
@@ -111,6 +124,8 @@ export async function openHouse(
       egress,
       models: { of: (agent) => ({ by: 'nobody', endpoint: null, config: null, harness: agent.harness }) },
       extraMounts: createExtraMounts(settings, [dir]),
+      packages: { imageOf: (agent) => images.get(agent) ?? null },
+      skills,
       folders,
       clock: ticking,
       log,
@@ -187,6 +202,8 @@ export async function openHouse(
     models,
     used,
     settings,
+    images,
+    skills,
     told,
     disk,
     ...first,

@@ -77,6 +77,7 @@ export async function openRoom(
     ...{ inDir: dirs.in, outDir: dirs.out, workDir: dirs.work, memoryDir: dirs.memory, homeDir: dirs.home },
     ...{
       extraDirs: [],
+      skills: [],
       socketPath: '',
       egressSocketPath: '',
       batchSize: 10,
@@ -112,7 +113,16 @@ export async function openRoom(
         waits.push(ms);
       });
       const { workDir, memoryDir, homeDir, inDir } = runner;
-      const place = { workDir, memoryDir, homeDir, inDir, extraDirs: [], env: process.env, now: Date.now };
+      const place = {
+        workDir,
+        memoryDir,
+        homeDir,
+        inDir,
+        extraDirs: [],
+        skills: [],
+        env: process.env,
+        now: Date.now,
+      };
       harness.start({ ...place, model: runner.model, modelUrl: `${model.url}/model` });
       const bell = new Bell();
       const emit = (frame: RunnerFrame): void => {

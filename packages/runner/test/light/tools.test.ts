@@ -27,6 +27,7 @@ function workshop(t: TestContext) {
   const place = {
     ...{ workDir: sub('work'), memoryDir: sub('memory'), homeDir: sub('home'), inDir: sub('in') },
     extraDirs: [],
+    skills: [],
     ...{ model: null, modelUrl: '', env: process.env, now: () => 1_000 },
   };
   sub('in/files');
@@ -127,6 +128,19 @@ test("attack: a folder of the owner's is written only where that was given", asy
   );
   await use('write', { path: join(notes, 'b.txt'), content: 'mine' });
   assert.equal(readFileSync(join(notes, 'b.txt'), 'utf8'), 'mine');
+});
+
+test('attack: a skill is read, never written, and its neighbours are not read', async (t) => {
+  const { dir, place, use } = workshop(t);
+  for (const name of ['taxes', 'taxes-2']) {
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, 'SKILL.md'), 'how');
+  }
+  Object.assign(place, { skills: [{ name: 'taxes', description: 'd', path: join(dir, 'taxes') }] });
+  const path = join(dir, 'taxes/SKILL.md');
+  assert.equal(await use('read', { path }), 'how');
+  await assert.rejects(use('write', { path, content: 'x' }), /only these can be written/);
+  await assert.rejects(use('read', { path: join(dir, 'taxes-2/SKILL.md') }), /not yours to read/);
 });
 
 test('attack: a pipe, a device and a folder in place of a file hold nothing up', async (t) => {

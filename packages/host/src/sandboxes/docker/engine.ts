@@ -21,19 +21,24 @@ export interface Asking {
   readonly limitMs?: number;
   /** Called with each line of stdout and stderr as it comes. */
   readonly onLine?: (line: string) => void;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal;
 }
 
 export type AskEngine = (args: readonly string[], asking?: Asking) => Promise<string>;
 
 /** @param program absolute path of docker, podman or nerdctl. Resolves with what it wrote to stdout. */
 export function askWith(program: string): AskEngine {
-  return (args, { limitMs = PATIENCE_MS, onLine } = {}) =>
+  return (args, { limitMs = PATIENCE_MS, onLine, signal } = {}) =>
     new Promise((resolve, reject) => {
       const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         reject(new EngineError(`${args[0]}: no answer within ${limitMs / 1000} s`));
       }, limitMs);
+      const breakOff = () => child.kill('SIGTERM');
+      signal?.addEventListener('abort', breakOff);
+      if (signal?.aborted) breakOff();
       const [out, err] = [collect(child.stdout, onLine), collect(child.stderr, onLine)];
       child.once('error', (error) => {
         clearTimeout(timer);
@@ -41,6 +46,7 @@ export function askWith(program: string): AskEngine {
       });
       child.once('close', (code) => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', breakOff);
         if (code === 0) resolve(out.text().trim());
         else
           reject(new EngineError(err.text().trim() || out.text().trim() || `${args[0]}: exit code ${code}`));

@@ -5,7 +5,16 @@
 
 import type { Reason } from '../explain.ts';
 
-const RULES: readonly (readonly [says: RegExp, why: string, install: string])[] = [
+type Rule = readonly [says: RegExp, why: string, install: string];
+
+const NO_BASE = [
+  'the agent image cannot be built, as its base or its packages cannot be had',
+  'pull its base by hand (docker pull node:26-slim), or name another Debian in BELLHOP_BASE_IMAGE',
+] as const;
+
+const RULES: readonly Rule[] = [
+  // An engine that works, and a registry that refuses it: before the rule on an engine that refuses us.
+  [/Get "https?:\/\/[^"\s]*\/v2\//, ...NO_BASE],
   [
     /permission denied.*(docker|podman|daemon|socket)/is,
     'you may not use the container engine',
@@ -28,8 +37,7 @@ const RULES: readonly (readonly [says: RegExp, why: string, install: string])[] 
   ],
   [
     /no such host|dial tcp|temporary failure|pull access denied|manifest unknown|i\/o timeout|TLS handshake/i,
-    'the agent image cannot be built, as its base or its packages cannot be had',
-    'pull its base by hand (docker pull node:26-slim), or name another Debian in BELLHOP_BASE_IMAGE',
+    ...NO_BASE,
   ],
 ];
 
@@ -47,7 +55,9 @@ export function explainEngine(words: string): Reason {
 
 function gist(words: string): string {
   const lines = words.split('\n').map((line) => line.trim());
-  const telling = lines.filter((line) => line !== '' && !/^(WARNING|DEPRECATED|Run '|See ')/i.test(line));
+  const telling = lines.filter(
+    (line) => line !== '' && !/^(WARNING|DEPRECATED|Install the buildx|https:|Run '|See ')/i.test(line),
+  );
   const line = telling.find((each) => /error|denied|cannot|failed|no such|not /i.test(each)) ?? telling[0];
   return (line ?? 'it ended without a word').replace(PREAMBLE, '').slice(0, 300);
 }

@@ -25,9 +25,10 @@ import { findProgram, pathInside, SYSTEM_PATH, writeEtc } from '../system.ts';
 import { containerName, MARK_LABEL, runArguments } from './arguments.ts';
 import { findContainers, killContainer, leftoverContainers } from './containers.ts';
 import { type AskEngine, askWith, EngineError } from './engine.ts';
-import { examine } from './examine.ts';
+import { examine, testSandboxes } from './examine.ts';
 import { explainEngine } from './explain.ts';
 import { type AgentImage, agentImage } from './image.ts';
+import { createPackageImages } from './package-images.ts';
 
 /** From the spawn of the client to the first line from inside; a busy machine may take seconds. */
 const RISE_PATIENCE_MS = 20_000;
@@ -99,7 +100,7 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
           return { from: join(dataDir, await pathInside(dataDir, source)), target, writable };
         }),
       );
-      const plan = { spec, mounts, etcFrom, owner, timeZone, image: image.tag, limited };
+      const plan = { spec, mounts, etcFrom, owner, timeZone, image: spec.image ?? image.tag, limited };
       const command = [client, ...runArguments(plan)];
       // The client's environment, not the container's: it says where the engine is.
       const env = process.env as Record<string, string>;
@@ -190,8 +191,16 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
     };
   }
 
+  const images = createPackageImages({
+    dataDir: options.dataDir,
+    ask: async () => askWith(await client()),
+    base: () => agentImage(options.installId, options.base),
+    test: (image) => testSandboxes({ ...options, owner }, (spec) => start({ ...spec, image }, isLimited)),
+  });
+
   return {
     kind: 'docker',
+    images,
     warning: null,
     inside: (mount) => mount.target,
     async selfTest() {

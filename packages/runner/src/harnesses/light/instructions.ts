@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Place } from '../../harness.ts';
+import { escaped } from './prompt.ts';
 import { readHead } from './read-head.ts';
 
 const MAX_INSTRUCTIONS = 64 * 1024;
@@ -22,6 +23,7 @@ export async function buildInstructions(
     ...(own === null ? [] : [own.text.trim()]),
     howToSpeak(destinations),
     whereThingsAre(place),
+    ...(place.skills.length === 0 ? [] : [skillsOf(place.skills)]),
     memory(index),
   ].join('\n\n');
 }
@@ -44,6 +46,18 @@ function whereThingsAre({ workDir, memoryDir, homeDir, inDir, extraDirs }: Place
 
 function extraDir({ path, writable }: Place['extraDirs'][number]): string {
   return `\n- ${path}: a folder of your owner's${writable ? '' : ', read-only'}`;
+}
+
+/** Escaped: a description is somebody's text, and no tag of ours. */
+function skillsOf(skills: Place['skills']): string {
+  const lines = skills.map(
+    ({ name, description, path }) => `- ${name}: ${escaped(description)} (${path}/SKILL.md)`,
+  );
+  return `# Your skills
+
+Instructions for certain kinds of work, read-only. When one fits what is asked, read its SKILL.md first.
+
+${lines.join('\n')}`;
 }
 
 function memory(index: { readonly text: string; readonly isWhole: boolean } | null): string {

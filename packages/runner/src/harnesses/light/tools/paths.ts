@@ -1,6 +1,7 @@
 /**
  * Which files the file tools touch: the workspace, the memory and the owner's folders; to read, also what people sent and
- * the agent's own instructions. What a path really names counts: links and `..` are followed first.
+ * the agent's own
+ * instructions and skills. What a path really names counts: links and `..` are followed first.
  *
  * This keeps an agent on its way, in words that it can act on. It is no wall: the sandbox is.
  */
@@ -9,14 +10,14 @@ import { dirname, join, resolve, sep } from 'node:path';
 import type { Place } from '../../../harness.ts';
 
 export async function pathFor(place: Place, path: string, use: 'read' | 'write'): Promise<string> {
-  const { workDir, memoryDir, homeDir, inDir, extraDirs } = place;
+  const { workDir, memoryDir, homeDir, inDir, extraDirs, skills } = place;
   const extra = extraDirs.filter(({ writable }) => use === 'read' || writable).map(({ path: at }) => at);
   const asked = resolve(workDir, path);
   const real = await reallyAt(asked);
   const allowed =
     use === 'write'
       ? [workDir, memoryDir, ...extra]
-      : [workDir, memoryDir, homeDir, join(inDir, 'files'), ...extra];
+      : [workDir, memoryDir, homeDir, join(inDir, 'files'), ...extra, ...skills.map(({ path: at }) => at)];
   for (const root of allowed) {
     const realRoot = await realpath(root).catch(() => root);
     if (real === realRoot || real.startsWith(realRoot + sep)) return real;
