@@ -54,7 +54,7 @@ const MAY_SPLIT: readonly string[] = ['packages/web/src/main.ts'];
 /** The program of a package: may import everything in it, and nobody imports it. */
 const PROGRAM = 'main.ts';
 /** Where a package is put together; `host.ts` apart from the program, so that two hosts can live in one process. */
-const COMPOSITION_ROOTS: readonly string[] = [PROGRAM, 'host.ts', 'doctor.ts'];
+const COMPOSITION_ROOTS: readonly string[] = [PROGRAM, 'host.ts', 'apps.ts', 'doctor.ts'];
 const NAMELESS_FOLDERS: readonly string[] = ['common', 'util', 'utils', 'shared', 'helpers', 'lib'];
 
 export interface Violation {
@@ -105,9 +105,8 @@ function judge(file: string, { from, typeOnly }: Import): string[] {
 function judgeRelative(file: string, own: string, target: string): string[] {
   if (!target.startsWith(`packages/${own}/`)) return [`${target} is another package: import it by its name`];
   const source = `packages/${own}/src/`;
-  const isProgram = file === source + PROGRAM;
   const roots = COMPOSITION_ROOTS.map((root) => source + root);
-  if (target === source + PROGRAM || (roots.includes(target) && !isProgram))
+  if (target === source + PROGRAM || (roots.includes(target) && !roots.includes(file)))
     return [`nobody imports ${target}`];
   if (own !== 'host' || roots.includes(file)) return [];
   const [fromFolder, toFolder] = [file, target].map((path) => folderOf(path.slice(source.length)));

@@ -1,5 +1,6 @@
 /**
- * One host, put together: the only place that constructs (design.md §2). Everything it makes it also ends, in reverse.
+ * One host, put together: with apps.ts the only place that constructs (design.md §2). Everything it makes it also ends,
+ * in reverse.
  *
  *   terminal, web --accept--> router --nudge--> supervisor --> inbound.db --> runner --> outbound.db
  *       ^---------------- delivery engine <-- row checker <-- sweep <-----------------'
@@ -9,7 +10,6 @@ import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import {
   type ConversationLog,
-  ownerOn,
   SERVED_NAMES,
   type ServedChannel,
   type ServedName,
@@ -17,38 +17,18 @@ import {
 } from '@bellhop/channels/served';
 import { Approvals } from './access/approvals.ts';
 import { createAccessGate } from './access/gate.ts';
-import { createApprovalRoutes } from './api/approval-routes.ts';
-import { audited } from './api/audited.ts';
-import { createBudgetRoutes } from './api/budget-routes.ts';
 import { createConversationLog, type ServedLog } from './api/conversation-log.ts';
-import { createHostRoutes } from './api/host-routes.ts';
-import { createModelRoutes } from './api/model-routes.ts';
-import { deadLetterRoutes } from './api/operator/dead-letters.ts';
-import { createLogReader } from './api/operator/log-reader.ts';
-import { sessionRoutes } from './api/operator/sessions.ts';
-import { whyRoute } from './api/operator/why-route.ts';
-import { createOwnerApp } from './api/owner-app.ts';
-import { packageRoutes } from './api/package-routes.ts';
-import type { App } from './api/routing.ts';
-import { createSecretRoutes } from './api/secret-routes.ts';
-import { servedRoutes } from './api/served-app.ts';
 import { type Listener, listenOnSocket, type PageListener } from './api/server.ts';
-import { createCookies } from './api/sign-in/cookies.ts';
-import { Links } from './api/sign-in/links.ts';
-import { createPassword } from './api/sign-in/password.ts';
-import { skillRoutes } from './api/skill-routes.ts';
 import { createSpool } from './api/spool.ts';
-import { createStatusReader } from './api/status.ts';
 import { Watchers } from './api/stream.ts';
 import { createWatcher } from './api/watcher.ts';
-import { createWebApp } from './api/web-app.ts';
+import { createApps } from './apps.ts';
 import { noteHead } from './audit-head.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import { createDisk } from './disk.ts';
 import type { AuditTrail, Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
-import { PRICES_FILE } from './egress/usage/prices.ts';
-import { readCalls, readUsageOf, readUsageSums } from './egress/usage/report.ts';
+import { readUsageOf } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
 import { type Folders, makeFolder } from './folders.ts';
 import { DEMO_HARNESS } from './model/choose.ts';
@@ -63,7 +43,6 @@ import { nextOccurrence } from './schedule/series.ts';
 import { createEnqueuer } from './sessions/enqueue.ts';
 import { createMailboxes } from './sessions/mailboxes.ts';
 import { safeName } from './sessions/names.ts';
-import { createReceivedFiles } from './sessions/received.ts';
 import { createSkills } from './skills/skills.ts';
 import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
@@ -71,7 +50,6 @@ import { forgetSignIns } from './store/sign-ins.ts';
 import { tellAlert } from './supervisor/budget-alert.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import type { AgentId, Clock, Log, SessionId, Settings } from './types.ts';
-import { readUsageByTask } from './usage-by-task.ts';
 
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
@@ -276,78 +254,12 @@ export async function startHost(parts: HostParts): Promise<Host> {
   for (const channel of channels.values()) {
     await channel.start({ accept: (event) => router.accept(channel.name, event) });
   }
-  const status = createStatusReader({ ...parts, models, supervisor, startedMs: clock.now() });
-  const deps = {
-    store,
-    models,
-    supervisor,
-    watchers,
-    spool,
-    settings,
-    clock,
-    received: createReceivedFiles(store, mailboxes),
-    status,
-  };
-  const routes = served.map((one) => servedRoutes({ ...deps, ...one, showPaths: one.name === 'terminal' }));
-  const [forOwner = [], forPage = []] = routes;
-  const modelRoutes = createModelRoutes({
-    store,
-    models,
-    egress,
-    usage: (by) => readUsageSums(egressDir, by),
-    usageByTask: () => readUsageByTask({ store, mailboxes, calls: () => readCalls(egressDir) }),
-    pricesPath: join(egressDir, PRICES_FILE),
+  const { page, owner, links } = createApps({
+    ...parts,
+    ...{ installId, mailboxes, supervisor, models, watchers, spool, served, approvals, packages, skills },
   });
-  const guardRoutes = [
-    ...createBudgetRoutes({ store, spending: egress, supervisor }),
-    ...createHostRoutes({ store, policy: egress }),
-    ...createSecretRoutes({ store, secrets: egress }),
-  ];
-  const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
-  const letters = deadLetterRoutes(looks);
-  const readLog = createLogReader(folders.dataDir);
-  const links = new Links(clock);
-  const password = createPassword(store, clock);
-  const cookies = createCookies(store, clock, installId);
-  const recorded = (made: App): App => ({ ...made, routes: audited(made.routes, egress) });
-  parts.page.serve(
-    recorded(
-      createWebApp({
-        links,
-        cookies,
-        password,
-        // The log names paths of this machine: it is for who sits at it.
-        served: [
-          ...forPage,
-          ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
-          ...modelRoutes,
-          ...guardRoutes,
-          ...letters,
-          whyRoute({ ...looks, readLog: async () => [] }),
-        ],
-        siteDir: parts.siteDir,
-        hostNames: settings.hostNames,
-      }),
-    ),
-  );
-  const app = createOwnerApp({
-    served: [
-      ...forOwner,
-      ...createApprovalRoutes({ store, approvals, by: ownerOn('terminal') }),
-      ...modelRoutes,
-      ...guardRoutes,
-      ...letters,
-      ...sessionRoutes(looks),
-      ...packageRoutes({ store, packages }),
-      ...skillRoutes({ store, skills, folder: join(folders.dataDir, 'skills') }),
-      whyRoute({ ...looks, readLog }),
-    ],
-    links,
-    password,
-    url: parts.url,
-    stop: parts.onStop,
-  });
-  const socket: Listener = await listenOnSocket(folders.dataDir, recorded(app), log);
+  parts.page.serve(page);
+  const socket: Listener = await listenOnSocket(folders.dataDir, owner, log);
   return {
     takenOver,
     refusedFolders: await extraMounts.refusals(),
