@@ -61,7 +61,7 @@ test('a sandbox reaches its model, with a key that it never sees, and nothing el
   assert.match(answer ?? '', /^200 .*I am first/);
   assert.match(path ?? '', /^404 .*not_allowed/);
   assert.match(direct ?? '', /^failed/);
-  assert.match(far ?? '', /^failed/);
+  assert.match(far ?? '', /^403 .*not_allowed/);
   assert.match(root ?? '', /^404 /);
   assert.equal(secret.asked.length, 0);
   assert.deepEqual(

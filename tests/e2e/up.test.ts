@@ -57,6 +57,7 @@ describe('a host that is up', { skip: bwrapMissing }, () => {
       sessions: { total: 1, awake: 1, quarantined: 0 },
       messages: { waiting: 0, working: 0, failed: 0 },
       waitingFor: [],
+      approvals: 0,
     });
   });
 

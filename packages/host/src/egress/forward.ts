@@ -57,6 +57,7 @@ export async function forward(
   try {
     const ask = verdict.format && readAsk(verdict.format, read.bytes);
     if (verdict.format && !ask) return no(REFUSALS.noJson);
+    if (ask?.reachesOut) return no(REFUSALS.reaches);
     const out = ask ? pay(verdict.endpoint, withModel(ask, verdict.url)) : FREE;
     if (out.kind === 'refuse') return no(out.refusal);
     const off = deps.trail.passing('request', targetWords(verdict));

@@ -6,9 +6,8 @@
  * sandbox ever leaves it, whatever it is called.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Endpoint, PROVIDERS } from './providers.ts';
+import { type BodyFormat, type Endpoint, PROVIDERS } from './providers.ts';
 import { REFUSALS, type Refusal } from './refusals.ts';
-import type { BodyFormat } from './usage/ask.ts';
 
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 

@@ -5,7 +5,9 @@
  * A custom base URL has a key of its own (`keyName`): a key that was given for one host is never sent to another.
  */
 import type { ModelConfig } from '@bellhop/runner/protocol';
-import type { BodyFormat } from './usage/ask.ts';
+
+/** The bodies of the paths that cost money. */
+export type BodyFormat = 'messages' | 'chat' | 'responses' | 'gemini';
 
 export type ProviderId = ModelConfig['provider'];
 

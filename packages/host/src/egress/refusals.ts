@@ -59,6 +59,12 @@ export const REFUSALS = {
     message: 'The body is not one JSON object in UTF-8, or is in more parts than any conversation.',
     hint: 'Send one, as the API of the model documents it.',
   },
+  reaches: {
+    status: 403,
+    code: 'not_allowed',
+    message: 'This call would make the provider search, fetch, connect or load something by its address.',
+    hint: 'Do not try again. Use your own tools, and send pictures and files in the call itself.',
+  },
   tooBig: {
     status: 413,
     code: 'refused',

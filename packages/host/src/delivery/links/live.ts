@@ -1,25 +1,66 @@
 /**
- * The guard over text that is still being written. What comes is passed on up to the last white space; the chunk behind it
- * is kept back until it is whole, since a link cut in two is two harmless halves. What is never finished is seen with the
- * message itself. Stricter than the guard over a message: here no host is allowed.
+ * The guard over text that is still being written. It is passed on as it comes, for as long as the link that is being
+ * written carries no more than a whole one may; from there on the rest of that link is kept back, and its whole is seen,
+ * made inert, with the message itself. So a link cut in pieces gets no further than one that comes whole. Stricter than the
+ * guard over a message: here no host is allowed.
  */
-import { guardLinks } from './guard.ts';
+import { guardLinks, MAX_OPAQUE_IN_ALL, opaqueIn } from './guard.ts';
 
-/** Kept back at most, in characters; by then it is a link that is made inert, or none. */
-const MAX_KEPT = 2_000;
-/** From the first character that a link can begin with. */
-const TAIL = /[!-~][[^\s]\ufeff]*$/v;
+/** Of one piece without white space, in characters: looking at it again for each frame costs by its length. */
+const MAX_CHUNK = 4_000;
+const PARTS = /([\s--\ufeff]+)/v;
+/** In brackets like these a link may hold white space. */
+const OPEN = /<[^<>]*[.:&\\][^<>]*$/;
+const KEPT_BACK = ' […]';
 
 export class LiveGuard {
   #turn = '';
-  #kept = '';
+  /** What has been shown since the last white space. */
+  #chunk = '';
+  /** The rest of this chunk is kept back. */
+  #isCut = false;
+  /** What all links of this turn carried so far. */
+  #carried = 0;
 
-  /** The part of it that may be shown now; '' for none. */
+  /** The part of it that may be shown; '' for none. */
   push(turn: string, text: string): string {
-    const all = (turn === this.#turn ? this.#kept : '') + text;
-    this.#turn = turn;
-    const kept = TAIL.exec(all)?.[0] ?? '';
-    this.#kept = kept.length > MAX_KEPT ? '' : kept;
-    return guardLinks(all.slice(0, all.length - this.#kept.length), () => false).text;
+    if (turn !== this.#turn) {
+      this.#turn = turn;
+      this.#begin();
+      this.#carried = 0;
+    }
+    return text
+      .split(PARTS)
+      .map((part, n) => (n % 2 === 1 ? this.#space(part) : this.#word(part)))
+      .join('');
   }
+
+  #space(part: string): string {
+    if (OPEN.test(this.#chunk)) return this.#word(part);
+    this.#carried += opaqueIn(this.#chunk);
+    this.#begin();
+    return part;
+  }
+
+  #word(part: string): string {
+    if (this.#isCut || part === '') return '';
+    const chunk = this.#chunk + part;
+    const isTooLong = chunk.length > MAX_CHUNK && /[.:&\\]/.test(chunk);
+    const whole = OPEN.test(chunk) ? `${chunk}>` : chunk;
+    if (isTooLong || this.#carried + opaqueIn(whole) > MAX_OPAQUE_IN_ALL || isHeld(whole)) {
+      this.#isCut = true;
+      return KEPT_BACK;
+    }
+    this.#chunk = chunk.slice(-MAX_CHUNK);
+    return part;
+  }
+
+  #begin(): void {
+    this.#chunk = '';
+    this.#isCut = false;
+  }
+}
+
+function isHeld(chunk: string): boolean {
+  return guardLinks(chunk, () => false).held.length > 0;
 }

@@ -5,9 +5,8 @@
  * What goes out is what was read here, written anew: a body that another reader could read otherwise (a name twice)
  * does not pass as it came. OpenAI's Chat API tells what a stream used only when it is asked to, so it is asked.
  */
-
-/** The bodies of the paths that cost money (providers.ts). */
-export type BodyFormat = 'messages' | 'chat' | 'responses' | 'gemini';
+import type { BodyFormat } from '../providers.ts';
+import { reachesOut } from './reach.ts';
 
 export interface Ask {
   /** Null: the path names it. */
@@ -18,6 +17,8 @@ export interface Ask {
   readonly inputTokens: number;
   /** It names what is elsewhere, or bytes that are no text: then only the model's own limit bounds what goes in. */
   readonly beyondText: boolean;
+  /** It would make its provider go somewhere else (reach.ts). */
+  readonly reachesOut: boolean;
   /** What goes out. */
   readonly body: Buffer;
 }
@@ -76,6 +77,7 @@ export function readAsk(format: BodyFormat, body: Buffer): Ask | null {
     // No tokenizer makes more tokens than there are bytes.
     inputTokens: text.length,
     beyondText: KEPT_THERE.some((name) => asked[name] !== undefined) || goesBeyondText(asked),
+    reachesOut: reachesOut(format, asked),
     body: text,
   };
 }
