@@ -1,7 +1,7 @@
 /** To which task a call is reckoned: a guess, and always the same one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sumsByTask } from '../src/usage-by-task.ts';
+import { promptIn, sumsByTask } from '../src/usage-by-task.ts';
 
 const call = (key: string, atMs: number, chargedMicros = 1) => {
   const used = { calls: 1, inputTokens: 10, outputTokens: 1, cachedTokens: 0, unpriced: 0 };
@@ -26,4 +26,10 @@ test('a call counts for the answer that came next in its session; what nothing w
       ['task:b', 's1', 1, 1],
     ],
   );
+});
+
+test("the content of a task that says nothing fit to show stands in nobody's way", () => {
+  assert.equal(promptIn('{"prompt": "look at the mail"}'), 'look at the mail');
+  for (const odd of ['', 'look', 'null', '[]', '{"prompt": 7}', '{"prompt": " "}'])
+    assert.equal(promptIn(odd), null, odd);
 });
