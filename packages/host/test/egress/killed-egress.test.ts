@@ -1,13 +1,14 @@
 /**
- * kill -9 between reserve and settle: never a free call. The egress process alone, killed while calls are on their way
- * at points that differ from kill to kill; the endpoint counts what reached it. BELLHOP_TEST_KILLS=300 for a long run.
+ * kill -9 between reserve and settle: never a free call. The egress process, or the host above it (which it does not
+ * outlive), killed while calls are on their way at points that differ from kill to kill; the endpoint counts what reached
+ * it. BELLHOP_TEST_KILLS=300 for a long run of each.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { verify } from '../../src/egress/audit/chain.ts';
 import { AUDIT_FILE } from '../../src/egress/audit/trail.ts';
@@ -16,17 +17,25 @@ import { EGRESS_SOCKET } from '../../src/egress/port.ts';
 import { readUsageSums } from '../../src/egress/usage/report.ts';
 import { makeFolder } from '../../src/folders.ts';
 import { tempFolder } from '../temp-folder.ts';
-import { openUpstream, post } from './world.ts';
+import { until } from '../until.ts';
+import { openUpstream, pidOf, post } from './world.ts';
 
 const KILLS = Number(process.env.BELLHOP_TEST_KILLS ?? 12);
 const PROGRAM = fileURLToPath(new URL('../../src/egress/main.ts', import.meta.url));
+const HOST = fileURLToPath(new URL('./killed-host.ts', import.meta.url));
 const CALLS = 4;
 /** A micro-dollar for each token that comes out; an answer says that it had this many. */
 const [MOST, USED] = [100, 40];
 /** When the kill comes: at a call's arrival, in the middle of its answer, or some turns of the loop after its end. */
 const MOMENTS = ['arrived', 'half answered', 'answered', 'answered, later'] as const;
 
-test(`attack: ${KILLS} kills between reserve and settle: each call that went out is charged, most or used`, async (t) => {
+test(`attack: ${KILLS} kills between reserve and settle: each call that went out is charged, most or used`, (t) =>
+  chargedFor(t, startEgress));
+
+test(`attack: ${KILLS} kills of the host above it: the same, and the egress process is gone each time`, (t) =>
+  chargedFor(t, startHost));
+
+async function chargedFor(t: TestContext, start: Start): Promise<void> {
   const dir = tempFolder(t);
   await makeFolder({ dataDir: dir, user: null }, 'private', 'egress');
   writeFileSync(join(dir, 'egress', 'prices.json'), '{"models": {"m": {"input": 0, "output": 1}}}');
@@ -39,8 +48,7 @@ test(`attack: ${KILLS} kills between reserve and settle: each call that went out
 
   for (let n = 0; n < KILLS; n += 1) {
     const moment = MOMENTS[n % MOMENTS.length] ?? 'arrived';
-    const child = await start(dir, folder, upstream.url);
-    const gone = once(child, 'close');
+    const { child, gone } = await start(dir, folder, upstream.url);
     const before = { arrived: seen.arrived, charged: charged(), kills: seen.killed };
     const kill = () => {
       if (child.signalCode !== null || child.killed) return;
@@ -90,7 +98,7 @@ test(`attack: ${KILLS} kills between reserve and settle: each call that went out
   assert.equal(seen.killed, KILLS);
   assert.equal(killed.size, MOMENTS.length);
   t.diagnostic(`${seen.killed} kills, ${seen.arrived} calls arrived, ${charged()} charged`);
-});
+}
 
 async function* linesOf(rows: readonly string[]): AsyncGenerator<string> {
   yield* rows;
@@ -101,8 +109,24 @@ function afterTurns(turns: number, call: () => void): void {
   else setImmediate(() => afterTurns(turns - 1, call));
 }
 
+interface Victim {
+  readonly child: ChildProcess;
+  /** Resolves when nothing of it runs. */
+  readonly gone: Promise<unknown>;
+}
+
 /** Ready, with one door open. */
-async function start(dataDir: string, folder: string, baseUrl: string): Promise<ChildProcess> {
+type Start = (dataDir: string, folder: string, baseUrl: string) => Promise<Victim>;
+
+async function startHost(dataDir: string, _folder: string, baseUrl: string): Promise<Victim> {
+  const child = spawn(process.execPath, [HOST, dataDir, baseUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const pid = pidOf(dataDir);
+  const isGone = () => until('it does not outlive its host', () => !existsSync(`/proc/${pid}`));
+  return { child, gone: once(child, 'close').then(isGone) };
+}
+
+async function startEgress(dataDir: string, folder: string, baseUrl: string): Promise<Victim> {
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify({ dataDir, user: null })], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { OLLAMA_HOST: '127.0.0.1:9', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' },
@@ -117,5 +141,5 @@ async function start(dataDir: string, folder: string, baseUrl: string): Promise<
   const asks = { dir: folder, session: 's', agent: 'bell', generation: 1, endpoint };
   child.stdin.write(toLine({ t: 'open', n: 1, asks } satisfies HostToEgress));
   await opened.promise;
-  return child;
+  return { child, gone: once(child, 'close') };
 }

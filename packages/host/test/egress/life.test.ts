@@ -14,25 +14,9 @@ import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { until } from '../until.ts';
 import { CERT, KEY } from './loopback-tls.ts';
-import { CANARY, type EgressWorld, gone, keyed, open, openUpstream, post, startEgress } from './world.ts';
+import { CANARY, gone, keyed, open, openUpstream, pidOf, post, startEgress } from './world.ts';
 
 const PATH = '/model/v1/messages';
-
-/** The process behind a data folder, by its arguments. */
-function pidOf({ dir }: Pick<EgressWorld, 'dir'>): number {
-  const found = readdirSync('/proc').find((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(
-        `egress/main.ts\u0000{"dataDir":"${dir}"`,
-      );
-    } catch {
-      // It ended while we looked.
-      return false;
-    }
-  });
-  return Number(found ?? 0);
-}
 
 test('promise 13: a door closes with its generation, and what runs through it ends', async (t) => {
   const [upstream, world] = [await openUpstream(t), await startEgress(t)];
@@ -82,7 +66,7 @@ test('promise 14: killed, it leaves no way out, and comes back with the doors th
   const socket = await world.door('s', endpoint);
   await world.door('closed', endpoint);
   await world.close.get('closed')?.();
-  const pid = pidOf(world);
+  const pid = pidOf(world.dir);
   process.kill(pid, 'SIGKILL');
   await gone(pid);
   await assert.rejects(post(socket, PATH, '{}'), /ECONNREFUSED|ENOENT/);
@@ -92,7 +76,7 @@ test('promise 14: killed, it leaves no way out, and comes back with the doors th
       () => false,
     ),
   );
-  assert.notEqual(pidOf(world), pid);
+  assert.notEqual(pidOf(world.dir), pid);
   assert.ok(!existsSync(join(world.dir, 'run', 'closed', 'egress.sock')));
   assert.match(world.logged.join('\n'), /egress process ended.*SIGKILL/);
 });
@@ -113,7 +97,7 @@ test('a host that is killed takes it along', async (t) => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(host.stdout, 'data');
-  const pid = pidOf({ dir });
+  const pid = pidOf(dir);
   assert.ok(pid > 0);
   host.kill('SIGKILL');
   await gone(pid);
@@ -122,7 +106,7 @@ test('a host that is killed takes it along', async (t) => {
 test('stop is verified: the process is gone when it resolves, twice and before a start too', async (t) => {
   const world = await startEgress(t);
   await world.egress.look();
-  const pid = pidOf(world);
+  const pid = pidOf(world.dir);
   await world.egress.stop();
   assert.equal(existsSync(`/proc/${pid}`), false);
   await world.egress.stop();
@@ -242,5 +226,5 @@ test('attack: the canary is in no file, no log and no argument; only the process
   assert.ok(files.length >= 5);
   assert.deepEqual(leaking, []);
   assert.doesNotMatch(world.logged.join('\n'), new RegExp(CANARY));
-  assert.doesNotMatch(readFileSync(`/proc/${pidOf(world)}/cmdline`, 'utf8'), new RegExp(CANARY));
+  assert.doesNotMatch(readFileSync(`/proc/${pidOf(world.dir)}/cmdline`, 'utf8'), new RegExp(CANARY));
 });

@@ -211,15 +211,18 @@ export async function gone(pid: number): Promise<void> {
   });
 }
 
-/** Of the egress process on this folder. */
+/** The process behind a data folder, by its arguments. */
 export function pidOf(dir: string): number {
-  const isIt = (pid: string) => {
+  const found = readdirSync('/proc').find((name) => {
+    if (!/^\d+$/.test(name)) return false;
     try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      return words.includes('egress/main.ts') && words.includes(dir);
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(
+        `egress/main.ts\u0000{"dataDir":"${dir}"`,
+      );
     } catch {
-      return false; // It ended while we were looking.
+      // It ended while we looked.
+      return false;
     }
-  };
-  return Number(readdirSync('/proc').find((name) => /^\d+$/.test(name) && isIt(name)));
+  });
+  return Number(found ?? 0);
 }
