@@ -77,7 +77,7 @@ function Budget({ row, remove }: { row: BudgetRow; remove: () => Promise<void> }
   return (
     <>
       <p class="budget-top">
-        <span class="line">{name}</span>
+        <span>{name}</span>
         <span class="number">
           {spentMicros === null ? moneyWords(most) : `${moneyWords(spentMicros)} of ${moneyWords(most)}`}
         </span>
