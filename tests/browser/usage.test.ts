@@ -76,6 +76,36 @@ browser('an agent that waits is given more, or told no; a budget is set and take
   ]);
 });
 
+browser('with the keyboard alone, and the focus is not lost with what was answered', async (world) => {
+  spend(world);
+  const { page } = await world.open({}, USAGE);
+  await page.getByLabel('Add $').focus();
+  await page.keyboard.type('1');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText('is used up').waitFor({ state: 'detached' });
+  assert.deepEqual(world.server.money.asked, [
+    ['POST /v1/budgets/answer', { stop: 'ab12', addMicros: null }],
+  ]);
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Budgets');
+  const task = page.getByRole('button', { name: 'Task', exact: true });
+  for (let tabs = 0; tabs < 12; tabs += 1) {
+    if (await task.evaluate((button) => button === document.activeElement)) break;
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Space');
+  await page.getByText('An estimate: no call knows').waitFor();
+});
+
+browser('what is empty says what it is for', async (world) => {
+  const { page } = await world.open({}, USAGE);
+  await page.getByText('A budget is a hard stop, before the call').waitFor();
+  await page.getByText('No model has been called yet').waitFor();
+  await page.getByText('/home/you/.bellhop/egress/prices.json').waitFor();
+  assert.deepEqual(await seriousFaults(page), []);
+});
+
 browser(
   'it is reached from the list and by the palette, and fits a phone, in light and dark, for everyone',
   async (world) => {

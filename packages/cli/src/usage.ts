@@ -22,8 +22,11 @@ export async function usage({ world, data, parsed }: Context): Promise<number> {
 }
 
 function describe({ by, rows, estimate, prices }: UsageView, dim: (text: string) => string): string {
-  if (rows.length === 0) return 'No model has been called yet.';
-  const table = [[by, 'calls', 'in', 'cached', 'out', 'cost', 'counted'], ...rows.map(cells)];
+  const where = `Prices are yours to edit, and count from the next call on: ${prices}`;
+  if (rows.length === 0) return `No model has been called yet.\n${where}`;
+  const name = (row: UsageRow) => oneLine(by === 'task' ? row.label : row.key);
+  const head = [by, 'calls', 'in', 'cached', 'out', 'cost', 'counted'];
+  const table = [head, ...rows.map((row) => [name(row), ...cells(row)])];
   const widths = (table[0] ?? []).map((_, column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
   );
@@ -31,25 +34,21 @@ function describe({ by, rows, estimate, prices }: UsageView, dim: (text: string)
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
   );
   const unpriced = rows.reduce((sum, row) => sum + row.unpriced, 0);
-  const note = `Calls without a known price, not in the cost: ${unpriced}. Budgets count them at the most they can cost. Add their models to ${prices}.`;
+  const note = `Calls without a known price, not in the cost: ${unpriced}. Budgets count them at the most they can cost.`;
   const guess = 'By task it is an estimate: a call is reckoned to the answer that came next.';
   return [
     dim(lines[0] ?? ''),
     ...lines.slice(1),
     ...(unpriced === 0 ? [] : [note]),
     ...(estimate ? [guess] : []),
+    where,
   ].join('\n');
 }
 
 function cells(row: UsageRow): string[] {
   const numbers = [row.calls, row.inputTokens, row.cachedTokens, row.outputTokens];
   const known = row.unpriced < row.calls || row.costMicros > 0;
-  return [
-    oneLine(row.key),
-    ...numbers.map(String),
-    known ? dollars(row.costMicros) : '?',
-    dollars(row.chargedMicros),
-  ];
+  return [...numbers.map(String), known ? dollars(row.costMicros) : '?', dollars(row.chargedMicros)];
 }
 
 /** To the cent, or to the first two digits of less. */

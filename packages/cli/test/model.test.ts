@@ -148,12 +148,30 @@ test('usage adds nothing up itself, and says what has no price', async () => {
     prices,
     rows: [{ key: 'claude-x', label: 'claude-x', ...row }],
   };
-  scripted(host, { 'GET /v1/usage?by=model': view, 'GET /v1/usage?by=agent': { by: 'agent', rows: [] } });
+  const byTask: UsageView = {
+    by: 'task',
+    estimate: true,
+    prices,
+    rows: [{ key: 's1 task:1', label: 'look at the mail', ...row }],
+  };
+  scripted(host, {
+    'GET /v1/usage?by=model': view,
+    'GET /v1/usage?by=task': byTask,
+    'GET /v1/usage?by=agent': { ...view, by: 'agent', rows: [] },
+  });
   const shown = await run(['usage', '--by', 'model'], testWorld({ data: host.data }));
   assert.match(
     shown.out,
     /^model +calls +in +cached +out +cost +counted\nclaude-x +3 +12000 +10 +800 +\$0\.042 +\$1\.04\nCalls without a known price, not in the cost: 1\./,
   );
   const none = await run(['usage'], testWorld({ data: host.data }));
-  assert.equal(none.out, 'No model has been called yet.\n');
+  assert.match(
+    none.out,
+    /^No model has been called yet\.\nPrices are yours to edit.*: \/data\/egress\/prices\.json\n$/,
+  );
+  const tasks = await run(['usage', '--by', 'task'], testWorld({ data: host.data }));
+  assert.match(
+    tasks.out,
+    /^task .*\nlook at the mail +3 [\s\S]*it is an estimate[\s\S]*egress\/prices\.json\n$/,
+  );
 });

@@ -17,6 +17,11 @@ export interface Answer {
   readonly task: string | null;
 }
 
+/** `label`: for people. */
+export interface LabelledSum extends UsageSum {
+  readonly label: string;
+}
+
 export interface TaskSum extends UsageSum {
   readonly session: string;
 }
@@ -74,10 +79,15 @@ export async function readUsageByTask(deps: {
   readonly mailboxes: Mailboxes;
   /** All of them. */
   readonly calls: () => Iterable<UsageSum & { readonly atMs: number }>;
-}): Promise<UsageSum[]> {
+}): Promise<LabelledSum[]> {
   const sums = sumsByTask(deps.calls(), await answersOf(deps.store.read)).slice(0, MAX_TASKS);
   return Promise.all(
-    sums.map(async ({ session, ...sum }) => ({ ...sum, key: await wordsOf(deps, session, sum.key) })),
+    sums.map(async ({ session, ...sum }) => ({
+      ...sum,
+      // A message's id is unique in its session only.
+      key: sum.key === '' ? '' : `${session} ${sum.key}`,
+      label: await wordsOf(deps, session, sum.key),
+    })),
   );
 }
 
@@ -107,6 +117,20 @@ async function wordsOf(
   const row = await mailboxes
     .inbound(found, (mailbox) => mailbox.rows([task as MessageId]).get(task as MessageId))
     .catch(() => undefined);
-  const { prompt } = JSON.parse(row?.content ?? '{}') as { prompt?: unknown };
-  return typeof prompt === 'string' ? prompt.replace(/\s+/g, ' ').slice(0, MAX_PROMPT) : task;
+  return (
+    promptIn(row?.content ?? '{}')
+      ?.replace(/\s+/g, ' ')
+      .slice(0, MAX_PROMPT) ?? task
+  );
+}
+
+/** Null for what is no task's content: an imported mailbox may hold anything, and the sums are shown all the same. */
+export function promptIn(content: string): string | null {
+  try {
+    const body = JSON.parse(content) as { readonly prompt?: unknown } | null;
+    return typeof body?.prompt === 'string' && body.prompt.trim() !== '' ? body.prompt : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

@@ -87,9 +87,9 @@ export interface UsageView {
 }
 
 export interface UsageRow {
-  /** An id, a name or a day. */
+  /** An id, a name or a day; '' for all that no task asked for. */
   readonly key: string;
-  /** The same for people: of a conversation its agent and thread. */
+  /** The same for people: of a conversation its agent and thread, of a task what it is to do. */
   readonly label: string;
   readonly calls: number;
   readonly inputTokens: number;

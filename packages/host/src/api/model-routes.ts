@@ -14,6 +14,7 @@ import { listAgents } from '../store/agents.ts';
 import type { Store } from '../store/port.ts';
 import { sessionById } from '../store/sessions.ts';
 import type { Agent, SessionId } from '../types.ts';
+import type { LabelledSum } from '../usage-by-task.ts';
 import type { ModelList, ModelTest, ModelView, UsageView } from './contract.ts';
 import { Problem } from './problem.ts';
 import { findAgent, parseJson, readText } from './routes/input.ts';
@@ -39,7 +40,7 @@ export interface ModelRoutesDeps {
   readonly egress: Egress;
   readonly usage: (by: UsageBy) => readonly UsageSum[];
   /** An estimate (usage-by-task.ts). */
-  readonly usageByTask: () => Promise<readonly UsageSum[]>;
+  readonly usageByTask: () => Promise<readonly LabelledSum[]>;
   /** The owner's own table of prices. */
   readonly pricesPath: string;
 }
@@ -85,16 +86,17 @@ export function createModelRoutes(deps: ModelRoutesDeps): readonly Route[] {
     const by = BY.find((known) => known === (query.get('by') ?? 'agent'));
     if (!by) throw new Problem(400, 'bad_request', 'there is no such sum', `There is: ${BY.join(', ')}.`);
     const names = new Map((await listAgents(store.read)).map(({ id, name }) => [String(id), name] as const));
-    const sums = by === 'task' ? await usageByTask() : usage(by);
+    const frame = { by, estimate: by === 'task', prices: pricesPath };
+    if (by === 'task') return { ...frame, rows: await usageByTask() };
     const rows = await Promise.all(
-      sums.map(async (row) => {
+      usage(by).map(async (row) => {
         const key = by === 'agent' ? (names.get(row.key) ?? row.key) : row.key;
         const session = by === 'session' ? await sessionById(store.read, key as SessionId) : null;
         const label = session ? `${names.get(session.agentId)} · ${session.thread ?? 'main'}` : key;
         return { ...row, key, label };
       }),
     );
-    return { by, estimate: by === 'task', prices: pricesPath, rows };
+    return { ...frame, rows };
   }
 
   const json = (handle: (request: ApiRequest) => Promise<unknown>): Route['handle'] => {

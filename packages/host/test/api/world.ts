@@ -161,7 +161,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     models,
     egress,
     usage,
-    usageByTask: async () => usage(),
+    usageByTask: async () => usage().map((sum) => ({ ...sum, label: sum.key })),
     pricesPath: '/data/egress/prices.json',
   });
   const nothing = async () => ({ budgets: [], stops: [] });

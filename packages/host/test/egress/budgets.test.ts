@@ -47,6 +47,18 @@ test('at the cap the call is refused in words, nothing goes out, and its agent i
   assert.deepEqual(parked, ['bell']);
 });
 
+test('a price that the owner edits counts from the next call on, without a restart', async (t) => {
+  const { dir, door, endpoint, charged, settled } = await world(t);
+  const socket = await door('s', endpoint);
+  await ask(socket);
+  await settled(1);
+  assert.equal(charged(), 4);
+  writeFileSync(join(dir, 'egress', 'prices.json'), '{"models": {"m-1": {"input": 0, "output": 25}}}');
+  await ask(socket);
+  await settled(2);
+  assert.equal(charged(), 4 + 100);
+});
+
 test('a session that waits for money gets no way out; money lets it go on, once, for this period', async (t) => {
   const { door, endpoint, budget, egress } = await world(t);
   await budget(MOST - 1);

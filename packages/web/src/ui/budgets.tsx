@@ -1,6 +1,6 @@
 /** Hard caps on what models cost: how much of each is used, who waits for more, and a new one. */
 import type { BudgetList, BudgetPeriod, BudgetRow, BudgetStop } from '@bellhop/host/api';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result } from '../effects/model-actions.ts';
 import type { Problem } from '../model/state.ts';
 import { microsIn, moneyWords } from '../model/words.ts';
@@ -22,10 +22,17 @@ export function Budgets() {
     if (found.ok) setList(found.value);
     return found.ok;
   };
+  const heading = useRef<HTMLHeadingElement>(null);
+  /** What had the focus is gone with it. */
+  const showWithout = (found: Result<BudgetList>): void => {
+    if (show(found)) heading.current?.focus();
+  };
   useEffect(() => void money.budgets().then(show), []);
   return (
     <section class="money" aria-labelledby="budgets">
-      <h2 id="budgets">Budgets</h2>
+      <h2 id="budgets" ref={heading} tabIndex={-1}>
+        Budgets
+      </h2>
       {problem && (
         <p role="alert" class="told bad">
           {problem.message} {problem.hint}
@@ -37,7 +44,7 @@ export function Budgets() {
           <Stop
             key={stop.id}
             stop={stop}
-            answer={async (addMicros) => show(await money.answerStop({ stop: stop.id, addMicros }))}
+            answer={async (addMicros) => showWithout(await money.answerStop({ stop: stop.id, addMicros }))}
           />
         ))}
       {list?.budgets.length === 0 && (
@@ -49,7 +56,7 @@ export function Budgets() {
         <ul class="budgets">
           {list.budgets.map((row) => (
             <li key={`${row.agent} ${row.period}`}>
-              <Budget row={row} remove={async () => void show(await money.setBudget(without(row)))} />
+              <Budget row={row} remove={async () => showWithout(await money.setBudget(without(row)))} />
             </li>
           ))}
         </ul>
@@ -70,7 +77,7 @@ function Budget({ row, remove }: { row: BudgetRow; remove: () => Promise<void> }
   return (
     <>
       <p class="budget-top">
-        <span class="line">{name}</span>
+        <span>{name}</span>
         <span class="number">
           {spentMicros === null ? moneyWords(most) : `${moneyWords(spentMicros)} of ${moneyWords(most)}`}
         </span>
@@ -90,13 +97,7 @@ function Budget({ row, remove }: { row: BudgetRow; remove: () => Promise<void> }
   );
 }
 
-function Stop({
-  stop,
-  answer,
-}: {
-  stop: BudgetStop;
-  answer: (addMicros: number | null) => Promise<boolean>;
-}) {
+function Stop({ stop, answer }: { stop: BudgetStop; answer: (addMicros: number | null) => Promise<void> }) {
   const [amount, setAmount] = useState('');
   const micros = microsIn(amount);
   const whose = stop.agent ?? 'All agents';

@@ -1,6 +1,6 @@
 /** `#/usage`: where the money went, what may be spent, and who waits for more. */
 import type { UsageRow, UsageView } from '@bellhop/host/api';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem } from '../model/state.ts';
 import { countWords, moneyWords } from '../model/words.ts';
 import { Budgets } from './budgets.tsx';
@@ -34,8 +34,12 @@ function Spent() {
   const [by, setBy] = useState<By>('agent');
   const [view, setView] = useState<UsageView | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const wanted = useRef(by);
   const load = async (): Promise<void> => {
+    wanted.current = by;
     const found = await money.usage(by);
+    // Somebody who chooses quickly sees the last choice, whichever answer comes last.
+    if (wanted.current !== by) return;
     setProblem(found.ok ? null : found.problem);
     if (found.ok) setView(found.value);
   };
@@ -62,6 +66,11 @@ function Spent() {
       {view === null && !problem && <p class="aside">Adding up…</p>}
       {view?.rows.length === 0 && <Nothing />}
       {view !== null && view.rows.length > 0 && <Sums view={view} />}
+      {view !== null && (
+        <p class="aside">
+          Prices are a file of yours, read again when it changes: <code>{view.prices}</code>
+        </p>
+      )}
     </section>
   );
 }
@@ -75,7 +84,7 @@ function Nothing() {
   );
 }
 
-function Sums({ view: { by, rows, estimate, prices } }: { view: UsageView }) {
+function Sums({ view: { by, rows, estimate } }: { view: UsageView }) {
   const most = Math.max(...rows.map(({ chargedMicros }) => chargedMicros));
   const unpriced = rows.reduce((sum, row) => sum + row.unpriced, 0);
   const [, name] = WAYS.find(([way]) => way === by) ?? [by, by];
@@ -109,9 +118,6 @@ function Sums({ view: { by, rows, estimate, prices } }: { view: UsageView }) {
           can cost.
         </p>
       )}
-      <p class="aside">
-        Prices are a file of yours, read again when it changes: <code>{prices}</code>
-      </p>
     </>
   );
 }
