@@ -81,6 +81,7 @@ test('a sandbox reaches its model, with a key that it never sees, and nothing el
   assert.ok(chargedMicros > 9_600_000 && chargedMicros < 9_700_000, chargedMicros);
   assert.deepEqual(used, {
     key: 'first',
+    label: 'first',
     calls: 1,
     inputTokens: 12,
     outputTokens: 3,
