@@ -9,9 +9,9 @@ const ROWS = [
   'R1 R2 R3 R4 R8 R10 R11 R12 R17',
   'L1 L2 L3 L4 L5 L6 L7 L13 L14 L15 L19',
   'W1 W2 W3 W4 W6 W9 W10 W11 W12 W13 W14 W15 W16 W17 W18',
-  'D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D12 D13 D14',
-  'P7',
-  'H6 H9 H10 H11',
+  'D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D11 D12 D13 D14',
+  'P1 P2 P3 P7 P8 P22',
+  'H3 H4 H6 H8 H9 H10 H11',
 ].flatMap((names) => names.split(' '));
 
 interface Row {

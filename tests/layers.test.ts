@@ -164,3 +164,12 @@ test('the check stops an import cycle, also one of types alone, and names its wa
   const files = Object.entries(diamond).map(([name, text]) => [`packages/host/src/a/${name}.ts`, text]);
   assert.deepEqual(violations(Object.fromEntries(files)), []);
 });
+
+test('H8: the host waits for no other process with all else standing still', () => {
+  const paths = globSync('packages/{host,channels,mailbox}/src/**/*.ts', { cwd: ROOT });
+  assert.ok(paths.length > 100);
+  const waits = paths.filter((path) =>
+    /\b(exec|execFile|spawn)Sync\b/.test(readFileSync(join(ROOT, path), 'utf8')),
+  );
+  assert.deepEqual(waits, []);
+});

@@ -122,7 +122,7 @@ test('attack: promise 23: arguments that were changed after the card was shown a
   assert.deepEqual(granted, []);
 });
 
-test('attack: promise 23: nobody but the local owner decides: no agent, no user of a platform, not even its owner', async (t) => {
+test('P1: attack: promise 23: nobody but the local owner decides: no agent, no user of a platform, not even its owner', async (t) => {
   const { approvals, asked, granted, agent } = await openApprovals(t);
   const { id, sha256 } = await asked();
   for (const by of [agent.id, 'bell', 'fake:owner', 'fake:stranger', 'agent:bell', '', 'web:'])

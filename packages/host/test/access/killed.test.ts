@@ -22,7 +22,7 @@ function run(args: readonly string[]): Promise<{ readonly signal: string | null;
   });
 }
 
-test('attack: promise 23: kill -9 between each two lines of a decision: one word, one grant, one message', async (t) => {
+test('P3: attack: promise 23: kill -9 between each two lines of a decision: one word, one grant, one message', async (t) => {
   let kills = 0;
   for (let step = 1; step <= STEPS + 1; step += 1) {
     const world = await openApprovals(t);

@@ -21,7 +21,7 @@ async function askedWorld(t: TestContext) {
 
 const PATH = '/v1/approvals/decide';
 
-test('attack: promise 23: who is not signed in, comes from another page or forges the body decides nothing', async (t) => {
+test('P2: attack: promise 23: who is not signed in, comes from another page or forges the body decides nothing', async (t) => {
   const { ask, own, post, word, state, url } = await askedWorld(t);
   const body = JSON.stringify(word);
   const stranger = { origin: url.slice(0, -1) };

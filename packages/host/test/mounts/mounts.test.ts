@@ -92,7 +92,7 @@ test('attack: a link in an allowed folder that leads out of it', async (t) => {
   assert.match((await refusal('work/site', true)) ?? '', /lets it be written/);
 });
 
-test('attack: secrets deep below a harmless folder, and under a name in other letters', async (t) => {
+test('P22: attack: secrets deep below a harmless folder, and under a name in other letters', async (t) => {
   const { dir, refusal } = home(t);
   mkdirSync(join(dir, 'work/site/deep/er/.Aws'));
   assert.match((await refusal('work/site')) ?? '', /work\/site\/deep\/er\/\.Aws holds secrets/);

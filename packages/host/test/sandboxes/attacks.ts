@@ -94,7 +94,7 @@ async function ownersFolder(t: TestContext, house: House) {
 }
 
 function onFiles(make: MakeRuntime): void {
-  test('attack: changing a read-only mount (write, create, remove, rename, chmod, remount)', async (t) => {
+  test('P8: attack: changing a read-only mount (write, create, remove, rename, chmod, remount)', async (t) => {
     const house = await makeHouse(t, make);
     await writeFile(join(house.read.source, 'file'), 'before');
     // No permission bit stands in the way: it is the mount that holds.
@@ -318,7 +318,7 @@ function onPrivileges(make: MakeRuntime, traits: Traits): void {
 }
 
 function onNetwork(make: MakeRuntime): void {
-  test('attack: reaching the network (host ports, abstract sockets, the internet, a name server)', async (t) => {
+  test('H3: attack: reaching the network (host ports, abstract sockets, the internet, a name server)', async (t) => {
     const house = await makeHouse(t, make);
     const abstract = `\0${house.canary}`;
     const [port, heard] = [createServer(), createServer()];

@@ -58,7 +58,7 @@ function life(make: MakeRuntime): void {
     assert.equal((await second.exited).code, 0);
   });
 
-  test('files written inside can be read and removed by the host', async (t) => {
+  test('H4: files written inside can be read and removed by the host', async (t) => {
     const house = await makeHouse(t, make);
     const script = 'umask 077; mkdir -p a/b; echo hello > a/b/c; chmod 0 a/b/c; chmod 500 a/b';
     assert.equal((await (await house.runtime.start(house.shell(script))).exited).code, 0);
