@@ -61,7 +61,7 @@ async function examine(
     all.push(...findings);
     if (findings.length > 0)
       for (const line of groupLines({ title, findings }, process.stdout.isTTY)) say(line);
-    for (const words of done) say(`  Mended: ${words}`);
+    for (const words of done) say(`  ${words}`);
   }
   say(summary(all));
   if (!wanted.fix && all.some(({ mend }) => mend))
@@ -89,7 +89,16 @@ async function examined(look: Look, ground: Ground): Promise<readonly Finding[]>
 
 async function mended(findings: readonly Finding[]): Promise<string[]> {
   const done: string[] = [];
-  for (const { mend } of findings) if (mend) done.push(await mend());
+  for (const { mend } of findings) {
+    if (!mend) continue;
+    done.push(
+      await mend().then(
+        (words) => `Mended: ${words}`,
+        // The finding stays, and says what to type instead.
+        (error: Error) => `NOT mended: ${error.message}.`,
+      ),
+    );
+  }
   return done;
 }
 
@@ -114,7 +123,8 @@ function groundAt(dataDir: string, scratch: string): Ground {
     version: packageJson.version,
     installId,
     runtimes: [createDockerRuntime({ ...who, ...image, say }), createBwrapRuntime(who)],
-    keys: () => new Keys(new Vault(join(dataDir, 'egress'), env.BELLHOP_KEY || undefined), env).states,
+    keys: () =>
+      new Keys(new Vault(join(dataDir, 'egress'), env.BELLHOP_KEY || undefined, 'look'), env).states,
     async openWayOut() {
       const folders = { dataDir: scratch, user: null };
       await makeFolder(folders, 'private', 'egress');
@@ -132,12 +142,18 @@ function groundAt(dataDir: string, scratch: string): Ground {
   };
 }
 
-/** Whoever gets the lock is alone; it is given back at once. */
+/** Whoever gets the lock is alone; it is given back at once. With one that cannot be taken nobody can tell. */
 function isUp(dataDir: string): boolean {
   if (!existsSync(join(dataDir, 'host.lock'))) return false;
-  const lock = takeLock(dataDir);
-  lock?.letGo();
-  return lock === null;
+  try {
+    const lock = takeLock(dataDir);
+    lock?.letGo();
+    return lock === null;
+  } catch (unusable) {
+    // Told by the look at the folder; until it is mended nothing is touched.
+    if (unusable instanceof Error) return true;
+    throw unusable;
+  }
 }
 
 function installIdAt(dataDir: string): string | null {

@@ -1,7 +1,9 @@
 /** The data folder: that it can be used, whose it is, who may read what is secret in it, and what a dead host left. */
+import { existsSync } from 'node:fs';
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readNote } from '../lock.ts';
+import { readNote, takeLock } from '../lock.ts';
+import { whileNoHostRuns } from './alone.ts';
 import { type Finding, type Look, ok } from './port.ts';
 
 /** Nobody but the owner may read these; 0711 lets a root host's sandboxes walk through the folder itself. */
@@ -40,6 +42,7 @@ export const lookAtFolder: Look = async ({ dataDir, uid, isUp }) => {
   return [
     ok('data-folder', `Everything lies in ${dataDir}.`),
     ...(wide.length === 0 ? [ok('permissions', 'What is secret can be read by its owner alone.', 28)] : wide),
+    ...brokenLock(dataDir),
     ...(isUp ? [] : staleNote(dataDir)),
   ];
 };
@@ -70,6 +73,18 @@ async function openOnes(dataDir: string, table: typeof SECRET): Promise<Finding[
   return found.flat();
 }
 
+/** No host can start with one that cannot be taken. */
+function brokenLock(dataDir: string): Finding[] {
+  const path = join(dataDir, 'host.lock');
+  try {
+    if (existsSync(path)) takeLock(dataDir)?.letGo();
+    return [];
+  } catch (error) {
+    const what = `${path} cannot be used: ${(error as Error).message}.`;
+    return [{ id: 'host-lock', severity: 'error', what, fix: `When no Bellhop runs here: rm ${path}` }];
+  }
+}
+
 function staleNote(dataDir: string): Finding[] {
   const note = readNote(dataDir);
   if (note === null) return [];
@@ -79,11 +94,12 @@ function staleNote(dataDir: string): Finding[] {
       severity: 'warning',
       what: `A host (process ${note.pid}) died here without stopping; what it had accepted goes on with the next start.`,
       fix: './bellhop up',
-      mend: async () => {
-        await rm(join(dataDir, 'host.json'), { force: true });
-        await rm(join(dataDir, 'bellhop.sock'), { force: true });
-        return 'Its note and its socket are removed.';
-      },
+      mend: () =>
+        whileNoHostRuns(dataDir, async () => {
+          await rm(join(dataDir, 'host.json'), { force: true });
+          await rm(join(dataDir, 'bellhop.sock'), { force: true });
+          return 'Its note and its socket are removed.';
+        }),
     },
   ];
 }

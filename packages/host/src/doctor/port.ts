@@ -17,7 +17,7 @@ export interface Check {
 }
 
 export interface Finding extends Check {
-  /** Does what is safe to do, and says what it did. Only there when --fix may do it. */
+  /** Does what is safe to do, and says what it did; rejects when it could not. Only there when --fix may do it. */
   readonly mend?: () => Promise<string>;
 }
 
@@ -25,7 +25,7 @@ export interface Ground {
   readonly dataDir: string;
   readonly uid: number;
   readonly nowMs: number;
-  /** A host runs on this data. */
+  /** A host runs on this data, or nobody can tell. */
   readonly isUp: boolean;
   readonly version: string;
   /** Every real sandbox there is; on a scratch folder, so that what runs is not touched. */

@@ -3,6 +3,7 @@
  * of a dead host still runs.
  */
 import type { SandboxRuntime, SelfTest } from '../sandboxes/port.ts';
+import { whileNoHostRuns } from './alone.ts';
 import { type Finding, type Look, ok } from './port.ts';
 
 const NAMES: Readonly<Record<SandboxRuntime['kind'], string>> = {
@@ -13,11 +14,11 @@ const NAMES: Readonly<Record<SandboxRuntime['kind'], string>> = {
 /** Memory, processes and CPU. */
 const BOUNDED = 4;
 
-export const lookAtSandboxes: Look = async ({ runtimes, installId, isUp }) => {
+export const lookAtSandboxes: Look = async ({ dataDir, runtimes, installId, isUp }) => {
   const tested = await Promise.all(
     runtimes.map(async (runtime) => ({ kind: runtime.kind, result: await runtime.selfTest() })),
   );
-  const left = installId === null || isUp ? [] : await leftovers(runtimes, installId);
+  const left = installId === null || isUp ? [] : await leftovers(dataDir, runtimes, installId);
   return [...judge(tested), ...left];
 };
 
@@ -49,7 +50,11 @@ export function judge(
   ];
 }
 
-async function leftovers(runtimes: readonly SandboxRuntime[], installId: string): Promise<Finding[]> {
+async function leftovers(
+  dataDir: string,
+  runtimes: readonly SandboxRuntime[],
+  installId: string,
+): Promise<Finding[]> {
   const found = await Promise.all(runtimes.map((runtime) => runtime.leftovers(installId).catch(() => [])));
   const all = found.flat();
   if (all.length === 0) return [ok('leftovers', 'Nothing of an earlier host runs.', 29)];
@@ -61,10 +66,11 @@ async function leftovers(runtimes: readonly SandboxRuntime[], installId: string)
       promise: 29,
       what: `${count} of a dead host still run; the next start takes over what is whole and stops the rest.`,
       fix: './bellhop up',
-      mend: async () => {
-        await Promise.all(all.map((one) => one.kill()));
-        return `${count} stopped, and verified gone.`;
-      },
+      mend: () =>
+        whileNoHostRuns(dataDir, async () => {
+          await Promise.all(all.map((one) => one.kill()));
+          return `${count} stopped, and verified gone.`;
+        }),
     },
   ];
 }

@@ -26,8 +26,12 @@ export class Vault {
   readonly #givenKey: string | undefined;
   #box: Box;
 
-  /** @param givenKey BELLHOP_KEY: 64 hex digits. Throws EgressError when it is something else, or the file is broken. */
-  constructor(dir: string, givenKey: string | undefined) {
+  /**
+   * @param givenKey BELLHOP_KEY: 64 hex digits. Throws EgressError when it is something else, or the file is broken.
+   * @param use `look`: for a process that does not own it, and must change nothing. A rotation that seems cut off may be
+   *   under way in its owner: to take its next key away would leave what is being sealed under no key at all.
+   */
+  constructor(dir: string, givenKey: string | undefined, use: 'own' | 'look' = 'own') {
     if (givenKey !== undefined && !HEX_KEY.test(givenKey)) {
       throw new EgressError(
         'bad_key',
@@ -38,7 +42,7 @@ export class Vault {
     this.#dir = dir;
     this.#givenKey = givenKey;
     this.#box = this.#read();
-    this.#finishRotation();
+    if (use === 'own') this.#finishRotation();
   }
 
   get names(): readonly string[] {
@@ -49,7 +53,10 @@ export class Vault {
   get(name: string): string | null {
     const sealed = Object.hasOwn(this.#box, name) ? this.#box[name] : undefined;
     const key = this.#key();
-    return sealed && key ? tryOpen(sealed, name, key) : null;
+    const value = sealed && key ? tryOpen(sealed, name, key) : null;
+    // In the midst of a rotation; its owner has finished it before it asks.
+    const nextKey = value === null ? this.#nextKey() : null;
+    return sealed && nextKey ? tryOpen(sealed, name, nextKey) : value;
   }
 
   /** Durable when it returns. Null removes it. */
@@ -88,14 +95,18 @@ export class Vault {
 
   /** One that was cut off: the next key opens what is there, or nothing was sealed with it yet. */
   #finishRotation(): void {
-    const hex = readIfThere(this.#nextKeyPath)?.trim() ?? null;
-    if (hex === null) return;
-    const key = HEX_KEY.test(hex) ? Buffer.from(hex, 'hex') : null;
+    if (readIfThere(this.#nextKeyPath) === null) return;
+    const key = this.#nextKey();
     const isInUse = Object.entries(this.#box).some(
       ([name, sealed]) => key && tryOpen(sealed, name, key) !== null,
     );
     if (isInUse) moveDurably(this.#nextKeyPath, this.#keyPath);
     else rmSync(this.#nextKeyPath);
+  }
+
+  #nextKey(): Buffer | null {
+    const hex = readIfThere(this.#nextKeyPath)?.trim();
+    return hex === undefined || !HEX_KEY.test(hex) ? null : Buffer.from(hex, 'hex');
   }
 
   get #keyPath(): string {

@@ -11,7 +11,7 @@ import { lookAtRecords, waiting } from '../../src/doctor/records.ts';
 import { judge as judgeSandboxes, lookAtSandboxes } from '../../src/doctor/sandboxes.ts';
 import { lookAtSettings, weaknesses } from '../../src/doctor/weakened.ts';
 import { Trail } from '../../src/egress/audit/trail.ts';
-import { takeLock } from '../../src/lock.ts';
+import { readNote, takeLock } from '../../src/lock.ts';
 import type { SandboxRuntime } from '../../src/sandboxes/port.ts';
 import { readSettings } from '../../src/settings.ts';
 import { openStoreWorld } from '../store-world.ts';
@@ -54,6 +54,34 @@ describe('the data folder', () => {
     await stale?.mend?.();
     assert.equal(existsSync(join(ground.dataDir, 'host.json')), false);
   });
+});
+
+test('attack of time: a host starts between the look and --fix; its note, socket and sandboxes stay', async (t) => {
+  const ground = groundAt(t, { installId: 'i' });
+  const { dataDir } = ground;
+  const dead = takeLock(dataDir);
+  dead?.note({ pid: 1, url: 'http://127.0.0.1:1/', sandbox: 'bwrap' });
+  dead?.letGo();
+  const killed: string[] = [];
+  const left = [{ mark: 'bellhop:i:s:1', kill: async () => void killed.push('s') }];
+  const runtime = { kind: 'bwrap', selfTest: async () => ({ ok: true }), leftovers: async () => left };
+  const found = [
+    ...(await lookAtFolder(ground)),
+    ...(await lookAtSandboxes({ ...ground, runtimes: [runtime as unknown as SandboxRuntime] })),
+  ].filter(({ id }) => id === 'dead-host' || id === 'leftovers');
+  assert.equal(found.length, 2);
+  const live = takeLock(dataDir);
+  t.after(() => live?.release());
+  live?.note({ pid: 2, url: 'http://127.0.0.1:2/', sandbox: 'bwrap' });
+  for (const { mend } of found) await assert.rejects(mend?.() ?? Promise.resolve(), /a host has started/);
+  assert.deepEqual([killed, readNote(dataDir)?.pid], [[], 2]);
+});
+
+test('a lock that is no lock is an error of its own', async (t) => {
+  const ground = groundAt(t, { isUp: true });
+  chmodSync(ground.dataDir, ground.uid === 0 ? 0o711 : 0o700);
+  writeFileSync(join(ground.dataDir, 'host.lock'), 'x'.repeat(4_096));
+  assert.deepEqual(ill(await lookAtFolder(ground)), ['host-lock error']);
 });
 
 describe('settings', () => {

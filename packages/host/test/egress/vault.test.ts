@@ -126,3 +126,23 @@ test('what the key does not open, and a key that is given from outside, are not 
   assert.throws(() => other.rotate(), /does not open: anthropic/);
   assert.equal(new Vault(dir, GIVEN).get('anthropic'), SECRET);
 });
+
+test('attack of time: another process looks into the vault between two steps of a rotation, and nothing is lost', (t) => {
+  const dir = tempFolder(t);
+  const owner = new Vault(dir, undefined);
+  owner.set('anthropic', SECRET);
+  const nextPath = join(dir, 'vault.key.next');
+  // What a rotation writes first; what it seals with it comes next.
+  writeFileSync(nextPath, `${GIVEN}\n`, { mode: 0o600 });
+  assert.equal(new Vault(dir, undefined, 'look').get('anthropic'), SECRET);
+  assert.equal(readFileSync(nextPath, 'utf8'), `${GIVEN}\n`, 'the next key must stay for its owner');
+  // All is sealed with the next key, which has not yet taken the place of the old one.
+  const sealed = tempFolder(t);
+  const own = join(sealed, 'vault.key');
+  writeFileSync(own, `${GIVEN}\n`, { mode: 0o600 });
+  new Vault(sealed, undefined).set('anthropic', SECRET);
+  writeFileSync(join(sealed, 'vault.key.next'), `${GIVEN}\n`, { mode: 0o600 });
+  writeFileSync(own, `${'cd'.repeat(32)}\n`, { mode: 0o600 });
+  assert.equal(new Vault(sealed, undefined, 'look').get('anthropic'), SECRET);
+  assert.equal(readFileSync(own, 'utf8'), `${'cd'.repeat(32)}\n`, 'who looks moves nothing');
+});
