@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { callTool, type ModelRequest, say } from '../../fake-models/script.ts';
 import type { FakeModel } from '../../fake-models/server.ts';
 import { type EchoHost, openEchoHost } from '../house/echo-host.ts';
+import { containerHolds } from '../house/engine.ts';
 import type { House } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
 import { houseWithModel, results } from '../house/with-model.ts';
@@ -169,6 +170,8 @@ export function secretsSuite(sandbox: SandboxKind): void {
       assert.deepEqual(found(told), []);
       for (const file of filesBelow(house.data)) assert.deepEqual(found(readFileSync(file)), [], file);
       for (const { path, bytes } of processes()) assert.deepEqual(found(bytes), [], path);
+      // The container's files, those of its image included, and how both were made.
+      if (sandbox === 'docker') assert.deepEqual(await containerHolds(house.records.installId(), SECRET), []);
     },
   );
 
