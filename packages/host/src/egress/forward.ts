@@ -18,6 +18,7 @@ import type { Upstream } from './upstream.ts';
 import { type Ask, readAsk } from './usage/ask.ts';
 import { createMeter, type Usage } from './usage/meter.ts';
 import type { Let, Outcome } from './usage/purse.ts';
+import { searchesByName } from './usage/reach.ts';
 
 export interface ForwardDeps {
   readonly upstream: Upstream;
@@ -57,7 +58,7 @@ export async function forward(
   try {
     const ask = verdict.format && readAsk(verdict.format, read.bytes);
     if (verdict.format && !ask) return no(REFUSALS.noJson);
-    if (ask?.reachesOut) return no(REFUSALS.reaches);
+    if (ask && isErrand(withModel(ask, verdict.url), verdict.endpoint)) return no(REFUSALS.reaches);
     const out = ask ? pay(verdict.endpoint, withModel(ask, verdict.url)) : FREE;
     if (out.kind === 'refuse') return no(out.refusal);
     const off = deps.trail.passing('request', targetWords(verdict));
@@ -70,6 +71,11 @@ export async function forward(
   } finally {
     read.release();
   }
+}
+
+/** What its owner has chosen may search. */
+function isErrand({ reachesOut, model }: Ask, endpoint: Endpoint): boolean {
+  return reachesOut || (model !== null && model !== endpoint.model && searchesByName(model));
 }
 
 function targetWords({ method, url }: Passed): string {

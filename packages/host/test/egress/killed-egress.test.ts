@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +17,7 @@ import { EGRESS_SOCKET } from '../../src/egress/port.ts';
 import { readUsageSums } from '../../src/egress/usage/report.ts';
 import { makeFolder } from '../../src/folders.ts';
 import { tempFolder } from '../temp-folder.ts';
-import { until } from '../until.ts';
-import { openUpstream, pidOf, post } from './world.ts';
+import { gone, openUpstream, pidOf, post } from './world.ts';
 
 const KILLS = Number(process.env.BELLHOP_TEST_KILLS ?? 12);
 const PROGRAM = fileURLToPath(new URL('../../src/egress/main.ts', import.meta.url));
@@ -122,8 +121,7 @@ async function startHost(dataDir: string, _folder: string, baseUrl: string): Pro
   const child = spawn(process.execPath, [HOST, dataDir, baseUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   const pid = pidOf(dataDir);
-  const isGone = () => until('it does not outlive its host', () => !existsSync(`/proc/${pid}`));
-  return { child, gone: once(child, 'close').then(isGone) };
+  return { child, gone: once(child, 'close').then(() => gone(pid)) };
 }
 
 async function startEgress(dataDir: string, folder: string, baseUrl: string): Promise<Victim> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BodyFormat } from '../../src/egress/providers.ts';
-import { reachesOut } from '../../src/egress/usage/reach.ts';
+import { reachesOut, searchesByName } from '../../src/egress/usage/reach.ts';
 import { keyed, openUpstream, post, startEgress } from './world.ts';
 
 const URL_ = 'https://evil.example/?d=secret';
@@ -81,6 +81,16 @@ const PASS: readonly (readonly [string, BodyFormat, object])[] = [
     'gemini',
     { contents: [{ parts: [{ inlineData: { mimeType: 'image/png', data: 'AA' } }] }] },
   ],
+  [
+    'a file in the call',
+    'chat',
+    { messages: [{ content: [{ file: { file_data: 'data:a/b;base64,AA' } }] }] },
+  ],
+  [
+    'where an earlier answer came from',
+    'responses',
+    { input: [{ content: [{ annotations: [{ type: 'url_citation', url: URL_ }] }] }] },
+  ],
 ];
 
 /** Each is a way out past the rules, or a fee that nobody counts. */
@@ -116,13 +126,28 @@ const ATTACKS: readonly (readonly [string, BodyFormat, object])[] = [
   ],
   ['a search by the provider', 'chat', { web_search_options: {} }],
   ['a search by a gateway', 'chat', { plugins: [{ id: 'web' }] }],
-  ['a search by the name of the model', 'chat', { model: 'openai/gpt-5:online' }],
   [
     'a picture by its address',
     'chat',
     { messages: [{ content: [{ type: 'image_url', image_url: { url: URL_ } }] }] },
   ],
   ['the same, shorter', 'chat', { messages: [{ content: [{ type: 'image_url', image_url: URL_ }] }] }],
+  ['a film by its address', 'chat', { messages: [{ content: [{ video_url: { url: URL_ } }] }] }],
+  [
+    'a file by its address, for the file',
+    'chat',
+    { messages: [{ content: [{ file: { file_data: URL_ } }] }] },
+  ],
+  ['another model when the first is away', 'chat', { models: ['cheap', 'dear:online'] }],
+  ['what is kept at the gateway', 'chat', { preset: 'mine' }],
+  ['a name in other letters', 'chat', { Tools: [{ type: 'web_search' }] }],
+  ['what is kept at the provider', 'messages', { container: { skills: [{ skill_id: 'x' }] } }],
+  [
+    'a conversation that says it is a call of a function',
+    'responses',
+    { type: 'tool_use', input: [{ content: [{ type: 'input_image', image_url: URL_ }] }] },
+  ],
+  ['what is kept at the provider', 'gemini', { cachedContent: 'cachedContents/1' }],
   ['a search by the provider', 'responses', { tools: [{ type: 'web_search_preview' }] }],
   ['a server that the provider connects to', 'responses', { tools: [{ type: 'mcp', server_url: URL_ }] }],
   ['a prompt that is kept there, with its tools', 'responses', { prompt: { id: 'pmpt_1' } }],
@@ -150,6 +175,18 @@ describe('what an agent does itself passes', () => {
 describe('attack: the provider is sent on an errand', () => {
   for (const [what, format, body] of ATTACKS)
     test(`${format}: ${what}`, () => assert.equal(reachesOut(format, body as never), true));
+});
+
+test('attack: a model that searches by its nature is known by its name; others are not', () => {
+  for (const name of [
+    'gpt-4o-search-preview',
+    'openai/gpt-5:online',
+    'perplexity/sonar-pro',
+    'o3-deep-research',
+  ])
+    assert.ok(searchesByName(name), name);
+  for (const name of ['gpt-5-mini', 'claude-sonnet-4-5', 'research-llama', 'onlinellm'])
+    assert.ok(!searchesByName(name), name);
 });
 
 test('attack: a provider that searches for the agent: the call is refused in words, and never goes out', async (t) => {

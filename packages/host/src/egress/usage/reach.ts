@@ -19,24 +19,34 @@ const OWN_TOOLS: Readonly<Record<Exclude<BodyFormat, 'gemini'>, RegExp>> = {
 };
 /** Of Gemini's tools: the names under which functions are declared. */
 const OWN_NAMES: readonly string[] = ['functionDeclarations', 'function_declarations'];
-/** Fields of the call itself that make a provider search, connect or take up tools that are kept there. */
+/** Fields of the call itself by which it searches, connects, falls back to another model, or takes up what is kept there. */
 const FIELDS: Readonly<Record<BodyFormat, readonly string[]>> = {
-  messages: ['mcp_servers'],
-  chat: ['web_search_options', 'plugins', 'search_parameters'],
-  responses: ['prompt', 'plugins'],
-  gemini: [],
+  messages: ['mcp_servers', 'container', 'plugins', 'models'],
+  chat: ['web_search_options', 'search_parameters', 'plugins', 'models', 'preset'],
+  responses: ['prompt', 'plugins', 'models', 'preset'],
+  gemini: ['cachedContent', 'cached_content'],
 };
-/** What a client's own function is given or gives back: any words at all, and nobody goes there. */
-const OWN_WORDS = ['arguments', 'args', 'response', 'parameters', 'input_schema'];
-/** A name of OpenRouter's that adds a search to any model. */
-const ONLINE = /:online$/i;
+/** What a client's own function is given or gives back, and where an earlier answer came from: nobody goes there. */
+const OWN_WORDS = ['arguments', 'args', 'response', 'parameters', 'input_schema', 'annotations', 'citations'];
+const ADDRESS = /(^|_)ur[li]$|(file|image|video|audio)ur[li]$/i;
+/** Models that search by their nature, and a name of OpenRouter's that adds a search to any. */
+const SEARCHING = /(^|[-/:.])(search|online|sonar|deep-research)([-/:.]|$)/i;
+
+/** A model that its owner has not chosen must not be one of these. */
+export function searchesByName(model: string): boolean {
+  return SEARCHING.test(model);
+}
 
 export function reachesOut(format: BodyFormat, asked: Json): boolean {
+  const names = ['tools', ...FIELDS[format]];
+  // Some readers do not tell capitals apart.
+  const isMasked = (name: string) =>
+    !names.includes(name) && names.some((one) => one.toLowerCase() === name.toLowerCase());
+  if (Object.keys(asked).some(isMasked)) return true;
   if (FIELDS[format].some((name) => isThere(asked[name]))) return true;
-  if (typeof asked.model === 'string' && ONLINE.test(asked.model)) return true;
   if (listOf(asked.tools).some((tool) => !isOwn(format, tool))) return true;
-  const { tools: _, ...content } = asked;
-  return loadsFromElsewhere(content);
+  const { tools: _, type: __, ...content } = asked;
+  return loadsFromElsewhere(format, content);
 }
 
 function isOwn(format: BodyFormat, tool: unknown): boolean {
@@ -46,32 +56,25 @@ function isOwn(format: BodyFormat, tool: unknown): boolean {
 }
 
 /** A part of the conversation that is an address and not what lies there. */
-function loadsFromElsewhere(content: Json): boolean {
+function loadsFromElsewhere(format: BodyFormat, content: Json): boolean {
   const left: Json[] = [content];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    if (isAddress(next)) return true;
-    const isCall = next.type === 'tool_use';
+    const isCall = format === 'messages' && next.type === 'tool_use';
+    if (next.type === 'url') return true;
     for (const [name, inner] of Object.entries(next)) {
-      if (
-        typeof inner !== 'object' ||
-        inner === null ||
-        OWN_WORDS.includes(name) ||
-        (isCall && name === 'input')
-      )
-        continue;
-      left.push(inner as Json);
+      if (OWN_WORDS.includes(name) || (isCall && name === 'input')) continue;
+      if (isAddress(name, inner)) return true;
+      if (typeof inner === 'object' && inner !== null) left.push(inner as Json);
     }
   }
   return false;
 }
 
-function isAddress(part: Json): boolean {
-  const { type, image_url, file_url, fileData, file_data } = part;
-  if (type === 'url') return true;
-  if (isThere(file_url)) return true;
-  if (isThere(fileData) || typeof file_data === 'object') return file_data !== null;
-  const image = typeof image_url === 'object' && image_url !== null ? (image_url as Json).url : image_url;
-  return isThere(image) && !(typeof image === 'string' && image.startsWith('data:'));
+function isAddress(name: string, value: unknown): boolean {
+  // OpenAI's is the file itself, as text; Gemini's says where it lies.
+  if (/^file_?data$/i.test(name))
+    return typeof value !== 'string' || /^(?!data:)[a-z][a-z0-9+.-]*:/i.test(value.trim());
+  return ADDRESS.test(name) && typeof value === 'string' && !value.startsWith('data:');
 }
 
 function isThere(value: unknown): boolean {
