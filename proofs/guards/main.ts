@@ -23,7 +23,7 @@ import { applied, GUARDS, type Guard } from './guards.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const COPIED = ['package.json', 'packages', 'proofs'];
-const DEFAULT_RUNS = 60;
+const DEFAULT_RUNS = 250;
 
 interface Seen {
   readonly broken: string;
