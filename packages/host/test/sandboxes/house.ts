@@ -21,6 +21,7 @@ import {
   type SandboxRuntime,
   type SandboxSpec,
 } from '../../src/sandboxes/port.ts';
+import { until } from '../until.ts';
 
 export const host = { hostUid: process.getuid?.() ?? -1, hostGid: process.getgid?.() ?? -1 };
 export const hostIsRoot = host.hostUid === 0;
@@ -78,6 +79,8 @@ export async function makeHouse(t: TestContext, make: MakeRuntime): Promise<Hous
   t.after(async () => {
     await Promise.all(peers.map((peer) => peer.kill()));
     for (const reader of readers) reader.kill('SIGKILL');
+    // An engine's client ends a moment after its container.
+    await until('nothing is left', () => processesWith(canary).length === 0).catch(() => undefined);
     const survivors = processesWith(canary);
     for (const pid of survivors) process.kill(pid, 'SIGKILL');
     await rm(dataDir, { recursive: true, force: true });
