@@ -1,13 +1,10 @@
-/** An HTTPS host on loopback that says back what it was asked, with a certificate that the egress process is told of. */
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import { CERT, KEY } from '../../../packages/host/test/egress/loopback-tls.ts';
+import { CERT, KEY, listenTls } from '../../../packages/host/test/egress/loopback-tls.ts';
 
 export interface Asked {
   readonly method: string;
@@ -29,7 +26,6 @@ export interface EchoHost {
 /** @param dir where the certificate is written. */
 export async function openEchoHost(t: TestContext, dir: string): Promise<EchoHost> {
   const seen: Asked[] = [];
-  const open = new Set<Socket>();
   const server = createServer({ cert: CERT, key: KEY }, async (incoming, response) => {
     response.on('error', () => undefined);
     const body = await text(incoming).catch(() => 'cut');
@@ -38,15 +34,7 @@ export async function openEchoHost(t: TestContext, dir: string): Promise<EchoHos
     seen.push(asked);
     host.answer(asked, response);
   });
-  server.on('connection', (socket: Socket) => open.add(socket));
-  server.on('tlsClientError', () => undefined);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenTls(t, server);
   const file = join(dir, 'test-ca.pem');
   writeFileSync(file, CERT);
   const host: EchoHost = {

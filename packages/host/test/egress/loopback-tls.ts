@@ -1,4 +1,8 @@
 /** A certificate for loopback that nothing trusts but a test that says so, and its key. Good until 2126. */
+import { once } from 'node:events';
+import type { Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TestContext } from 'node:test';
 
 export const CERT = `-----BEGIN CERTIFICATE-----
 MIIBoDCCAUegAwIBAgIUESbFomu0qF03MGcPiCadfsPrZ8AwCgYIKoZIzj0EAwIw
@@ -19,3 +23,17 @@ B8ABzUuONK4OyydyADHyrJH64DKhRANCAASMj1/ha3cJrj3seRqiKHcRhYfwbQib
 bk0ef1HRnfEDcUjV8nITv+NArpwcnN24Wa/pflq2qJZo8A/DzkiociOK
 -----END PRIVATE KEY-----
 `;
+
+/** The port; with the test everything that is open to it ends. */
+export async function listenTls(t: TestContext, server: Server): Promise<number> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => open.add(socket));
+  server.on('tlsClientError', () => undefined);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}

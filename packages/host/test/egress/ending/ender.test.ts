@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
@@ -20,6 +20,7 @@ import { TUNNEL_LIMITS } from '../../../src/egress/policy/tunnel.ts';
 import { Tunnels } from '../../../src/egress/policy/tunnels.ts';
 import { EGRESS_SOCKET, type RequestRule } from '../../../src/egress/port.ts';
 import { tempFolder } from '../../temp-folder.ts';
+import { listenTls } from '../loopback-tls.ts';
 import { NO_TRAIL } from '../no-trail.ts';
 
 const HOST = 'api.example';
@@ -40,16 +41,7 @@ async function openWay(
     seen.push(`${request.headers.host} ${request.url} ${request.headers.authorization}`);
     response.end('ok');
   });
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => open.add(socket));
-  server.on('tlsClientError', () => undefined);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenTls(t, server);
   const rule: RequestRule = {
     ...{ agent: 'bell', host: HOST, port, method: '*', path: '/*' },
     ...{ isPrivate, secret: 'it', placing: 'bearer' },

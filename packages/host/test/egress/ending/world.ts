@@ -6,14 +6,14 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { RequestRule } from '../../../src/egress/port.ts';
 import { tempFolder } from '../../temp-folder.ts';
-import { CERT, KEY } from '../loopback-tls.ts';
+import { CERT, KEY, listenTls } from '../loopback-tls.ts';
 import { type Answered, type EgressWorld, startEgress } from '../world.ts';
 
 export const SECRET = 'canary/secret+0123456789';
@@ -68,16 +68,7 @@ export async function openEndingWorld(
     seen.push(echoed);
     world.answer(echoed, response, incoming);
   });
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => open.add(socket));
-  server.on('tlsClientError', () => undefined);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenTls(t, server);
   const authority = join(tempFolder(t), 'test-ca.pem');
   writeFileSync(authority, CERT);
   const egress = await startEgress(t, env ?? { NODE_EXTRA_CA_CERTS: authority });
