@@ -12,18 +12,10 @@ interface Frame {
 }
 
 export function ControlPage({ title, aside, children }: Frame) {
-  const { actions } = useApp();
   return (
     <main class="chat">
       <header class="bar">
-        <button
-          type="button"
-          class="button quiet square back"
-          aria-label="Back to the conversations"
-          onClick={() => actions.go(null)}
-        >
-          <Icon name="back" />
-        </button>
+        <BackButton />
         <div class="bar-title">
           <h1>{title}</h1>
           {aside !== undefined && (
@@ -36,5 +28,20 @@ export function ControlPage({ title, aside, children }: Frame) {
       <ConnectionLine />
       {children}
     </main>
+  );
+}
+
+/** On a phone one column is shown at a time. */
+export function BackButton() {
+  const { actions } = useApp();
+  return (
+    <button
+      type="button"
+      class="button quiet square back"
+      aria-label="Back to the conversations"
+      onClick={() => actions.go(null)}
+    >
+      <Icon name="back" />
+    </button>
   );
 }

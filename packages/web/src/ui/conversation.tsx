@@ -7,6 +7,7 @@ import { Announcer } from './announcer.tsx';
 import { useAttachments } from './attachments.ts';
 import { Composer } from './composer.tsx';
 import { useApp, useSelect } from './context.ts';
+import { BackButton } from './control-page.tsx';
 import { DemoLabel, EmptyConversation } from './empty.tsx';
 import { Icon } from './icon.tsx';
 import { ConnectionLine, ProblemLine, WorkLine } from './lines.tsx';
@@ -64,20 +65,13 @@ export function ConversationView({ place }: { place: Place }) {
 }
 
 function ChatHeader({ place }: { place: Place }) {
-  const { actions, store } = useApp();
+  const { store } = useApp();
   const title = useSelect((state) => state.list?.find((one) => keyOf(one) === keyOf(place))?.title);
   const isDemo = useSelect((state) => demoAgent(state.status?.agents ?? [], place.agent));
   const ledgerShown = useSelect((state) => state.ledgerShown);
   return (
     <header class="bar">
-      <button
-        type="button"
-        class="button quiet square back"
-        aria-label="Back to the conversations"
-        onClick={() => actions.go(null)}
-      >
-        <Icon name="back" />
-      </button>
+      <BackButton />
       <div class="bar-title">
         <h1>{title ?? 'New conversation'}</h1>
         <span class="bar-agent">
