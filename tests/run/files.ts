@@ -1,5 +1,5 @@
 /**
- * Runs test files, each in a process of its own, as many at once as there are cores, and reports one line per file:
+ * Runs test files, each in a process of its own, one more at once than there are cores, and reports one line per file:
  * what a file printed is shown only when it failed.
  */
 import { availableParallelism } from 'node:os';
@@ -9,6 +9,8 @@ import { run } from 'node:test';
 /** Longer than any file may take. node:test's own limit is kept inside the file's process, which may be what hangs. */
 const FILE_TIMEOUT_MS = 240_000;
 const WATCH_MS = 1000;
+/** Files that talk to an engine wait for half of their time; with one per core an eighth of the machine was idle. */
+const WAITING = 1;
 
 export interface FileResult {
   readonly path: string;
@@ -47,7 +49,12 @@ export async function runFiles(
       hanging.abort();
     }
   }, WATCH_MS);
-  const stream = run({ files, concurrency: availableParallelism(), signal: hanging.signal, cwd: root });
+  const stream = run({
+    files,
+    concurrency: availableParallelism() + WAITING,
+    signal: hanging.signal,
+    cwd: root,
+  });
   for await (const { type, data } of stream) {
     switch (type) {
       case 'test:dequeue':

@@ -1,6 +1,6 @@
 /**
- * The Docker suite once more for hosts that are ordinary users, when the tests are run by root: as uid 1000, which is
- * also who the sandboxes of a root host are, and as another. What such a host needs is the group of the engine's socket.
+ * The Docker suite once more for a host that is an ordinary user, when the tests are run by root. Not uid 1000, which is
+ * whom the image and a root host would take anyway. What such a host needs is the group of the engine's socket.
  */
 
 import assert from 'node:assert/strict';
@@ -26,12 +26,16 @@ const skip =
   (!hostIsRoot && 'the tests are run by an ordinary user already') ||
   (group === null && `the engine listens somewhere else than on ${SOCKET}`);
 
-for (const uid of [1000, 1234]) {
-  test(`the whole suite holds for a host with uid ${uid}`, { skip, timeout: 180_000 }, async (t) => {
-    const { failed, output } = await runSuiteAs(t, { uid, gid: uid, groups: [group ?? 0] }, 'docker.test.ts');
-    assert.ok(!failed, output);
-    const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1]);
-    assert.ok(passed >= 25, `only ${passed} tests ran:\n${output}`);
-    assert.match(output, /docker, host is an ordinary user/);
-  });
-}
+const UID = 1234;
+
+test(`the whole suite holds for a host with uid ${UID}`, { skip, timeout: 180_000 }, async (t) => {
+  const { failed, output } = await runSuiteAs(
+    t,
+    { uid: UID, gid: UID, groups: [group ?? 0] },
+    'docker.test.ts',
+  );
+  assert.ok(!failed, output);
+  const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1]);
+  assert.ok(passed >= 25, `only ${passed} tests ran:\n${output}`);
+  assert.match(output, /docker, host is an ordinary user/);
+});
