@@ -3,29 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { hasTest, type Row, rowsOf } from '../proofs/attacks/rows.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-interface Row {
-  readonly guard: string;
-  readonly file: string;
-  readonly title: string;
-}
-
-function rowsOf(document: string): Row[] {
-  const lines = document.split('\n').filter((line) => /^\| (\d|–)/.test(line));
-  return lines.map((line) => {
-    const [, guard, file, title] = /^\| (?:\d+|–) \|.*\| `(.+)` \| `(.+)`: (.+) \|$/.exec(line) ?? [];
-    assert.ok(guard && file && title, `not a row of this table: ${line}`);
-    return { guard, file, title };
-  });
-}
-
-/** Why the row does not hold; null when it does. Titles stand in a call of `test` or in a table of attacks. */
+/** Why the row does not hold; null when it does. */
 function faultOf({ guard, file, title }: Row, read: (path: string) => string | null): string | null {
   if (read(guard) === null) return `there is no ${guard}`;
-  const titles = [...(read(file) ?? '').matchAll(/(?:\btest\(\s*|title:\s*)(['"`])(.*?)\1,/gs)];
-  return titles.some(([, , words]) => words?.includes(title)) ? null : `${file} has no test "${title}"`;
+  return hasTest(read(file) ?? '', title) ? null : `${file} has no test "${title}"`;
 }
 
 test('every promise has its guard and its test', () => {

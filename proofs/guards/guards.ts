@@ -2,13 +2,7 @@
  * Guards that are broken on purpose, each alone, to see that the simulator turns red without it. An edit takes the place
  * of words that stand in their file exactly once; tests/proofs/guards.test.ts holds that they do.
  */
-
-export interface Edit {
-  /** Below `packages/`. */
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
+import type { Edit } from '../copy/edits.ts';
 
 export interface Guard {
   /** What is wrong without it. */
@@ -16,9 +10,9 @@ export interface Guard {
   readonly edits: readonly Edit[];
 }
 
-const ENGINE = 'host/src/delivery/engine.ts';
-const DELIVERIES = 'host/src/store/deliveries.ts';
-const OUTBOUND = 'mailbox/src/runner/outbound.ts';
+const ENGINE = 'packages/host/src/delivery/engine.ts';
+const DELIVERIES = 'packages/host/src/store/deliveries.ts';
+const OUTBOUND = 'packages/mailbox/src/runner/outbound.ts';
 const BEGIN = '    await store.transaction((sql) => beginAttempt(sql, delivery, at.index, clock.now()));\n';
 const SENT = "    point('host.sent');\n";
 const ENQUEUED = '      const { added, gone } = await mailboxes.inbound(';
@@ -58,7 +52,7 @@ export const GUARDS: readonly Guard[] = [
     broken: "a tool's row has a fresh id at each try",
     edits: [
       {
-        file: 'runner/src/turn-tools.ts',
+        file: 'packages/runner/src/turn-tools.ts',
         from: `\`\${call}#\${equal}\``,
         to: `\`\${call}#\${equal}#\${Math.random()}\``,
       },
@@ -68,7 +62,7 @@ export const GUARDS: readonly Guard[] = [
     broken: 'a turn that is tried again has a fresh id',
     edits: [
       {
-        file: 'runner/src/loop.ts',
+        file: 'packages/runner/src/loop.ts',
         from: 'batch.turnId ?? (randomUUIDv7() as TurnId)',
         to: 'randomUUIDv7() as TurnId',
       },
@@ -83,17 +77,21 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     broken: 'a start does not look at the due index',
-    edits: [{ file: 'host/src/supervisor/supervisor.ts', from: '    await this.#due.start();\n', to: '' }],
+    edits: [
+      { file: 'packages/host/src/supervisor/supervisor.ts', from: '    await this.#due.start();\n', to: '' },
+    ],
   },
   {
     broken: 'what a dead host left running goes on beside the next',
-    edits: [{ file: 'host/src/supervisor/adoption.ts', from: '  await deps.stopLeftovers();\n', to: '' }],
+    edits: [
+      { file: 'packages/host/src/supervisor/adoption.ts', from: '  await deps.stopLeftovers();\n', to: '' },
+    ],
   },
   {
     broken: 'marked as enqueued before it is in the mailbox',
     edits: [
       {
-        file: 'host/src/sessions/enqueue.ts',
+        file: 'packages/host/src/sessions/enqueue.ts',
         from: ENQUEUED,
         to: `      await store.transaction((sql) => markEnqueued(sql, session.id, ids));\n${ENQUEUED}`,
       },
@@ -103,7 +101,7 @@ export const GUARDS: readonly Guard[] = [
     broken: 'the platform is told before the commit',
     edits: [
       {
-        file: 'host/src/router/router.ts',
+        file: 'packages/host/src/router/router.ts',
         from: `return ${ACCEPT};`,
         to: `return void (${ACCEPT}).catch(() => 0), Promise.resolve({ kind: 'accepted', event: event.id, sessions: [] });`,
       },
@@ -113,7 +111,7 @@ export const GUARDS: readonly Guard[] = [
     broken: 'the watermark moves before the rows are copied',
     edits: [
       {
-        file: 'host/src/supervisor/sweep.ts',
+        file: 'packages/host/src/supervisor/sweep.ts',
         from: CHECKED,
         to: `  await deps.mailboxes.inbound(session, (mailbox) =>
     mailbox.settle({ changes: [], watermarks: { rows_through: snapshot.rows.at(-1)?.seq ?? 0 } }));\n${CHECKED}`,
@@ -124,7 +122,7 @@ export const GUARDS: readonly Guard[] = [
     broken: 'a message that is there is enqueued anew',
     edits: [
       {
-        file: 'mailbox/src/host/inbound.ts',
+        file: 'packages/mailbox/src/host/inbound.ts',
         from: '?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
         to: '?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq',
       },
@@ -134,23 +132,15 @@ export const GUARDS: readonly Guard[] = [
     broken: 'charged again for one generation (two guards, as each stands behind the other)',
     edits: [
       {
-        file: 'mailbox/src/host/decisions.ts',
+        file: 'packages/mailbox/src/host/decisions.ts',
         from: '  if (generation > 0 && row.chargedGeneration >= generation) return null;\n',
         to: '',
       },
       {
-        file: 'host/src/supervisor/sweep.ts',
+        file: 'packages/host/src/supervisor/sweep.ts',
         from: 'return row?.attempt === claim.attempt ? row : undefined;',
         to: 'return row;',
       },
     ],
   },
 ];
-
-/** Throws when the words are not there, or not once: then the table is out of date. */
-export function applied(text: string, { file, from, to }: Edit): string {
-  const [before, after, ...more] = text.split(from);
-  if (before === undefined || after === undefined || more.length > 0)
-    throw new Error(`${file} does not hold exactly once: ${from.trim()}`);
-  return before + to + after;
-}

@@ -3,14 +3,13 @@
  * routing and delivery begins with. Not here: mailboxes and sandboxes (supervisor/world.ts).
  */
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { addAgent, addUser, addWiring } from '../src/store/agents.ts';
 import type { Store } from '../src/store/port.ts';
 import { findOrOpenSession } from '../src/store/sessions.ts';
 import { openStore } from '../src/store/sqlite.ts';
 import type { Agent, AgentId, Log, LogFields, Session, SessionId } from '../src/types.ts';
 import { FakeClock, START_MS } from './fake-clock.ts';
-import { tempFolder } from './temp-folder.ts';
+import { type Ending, tempFolder } from './temp-folder.ts';
 
 export const CHANNEL = 'fake';
 export const OWNER = 'fake:owner';
@@ -42,7 +41,7 @@ export interface StoreWorld {
   rows(sql: string, ...values: (string | number)[]): Promise<Readonly<Record<string, unknown>>[]>;
 }
 
-export async function openStoreWorld(t: TestContext): Promise<StoreWorld> {
+export async function openStoreWorld(t: Ending): Promise<StoreWorld> {
   const dir = tempFolder(t);
   const path = join(dir, 'bellhop.db');
   const store = openStore(path);

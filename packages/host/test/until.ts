@@ -2,6 +2,7 @@
  * Waiting for an effect of real files and real sockets: the condition is looked at after every turn of the event loop,
  * so that nothing depends on how fast a machine is. The limit only ends a test that would otherwise hang.
  */
+import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const LIMIT_MS = 10_000;
@@ -9,7 +10,7 @@ const LIMIT_MS = 10_000;
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + LIMIT_MS;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`never came true: ${what}`);
+    if (performance.now() > deadline) assert.fail(`never came true: ${what}`);
     await nextTurn();
   }
 }

@@ -304,13 +304,24 @@ export function hostileAttacks(name: string, make: MakeRuntime, skip: string | f
     for (const [group, attacks] of Object.entries(groups)) {
       // One host for all of a group: it has to live through each of them. What holds a lock is waited out, all at once.
       const concurrency = attacks === LOCKS;
-      test(`by ${group.toLowerCase().replace('_', ' ')}`, { concurrency }, async (t) => {
-        const street = await openStreet(t, make, built.runner?.dir ?? '');
-        await street.honestAnswers();
-        assert.equal(await street.honestTask(), 'pending');
-        await Promise.all(
-          attacks.map((attack) => t.test(`attack: ${attack.title}`, () => tryIt(street, attack))),
-        );
+      describe(`by ${group.toLowerCase().replace('_', ' ')}`, { concurrency }, () => {
+        const closing: (() => unknown)[] = [];
+        const opened = Promise.withResolvers<Street>();
+        before(async () => {
+          const street = await openStreet(
+            { after: (putAway) => void closing.push(putAway) },
+            make,
+            built.runner?.dir ?? '',
+          );
+          await street.honestAnswers();
+          assert.equal(await street.honestTask(), 'pending');
+          opened.resolve(street);
+        });
+        after(async () => {
+          for (const close of closing) await close();
+        });
+        for (const attack of attacks)
+          test(`attack: ${attack.title}`, async () => tryIt(await opened.promise, attack));
       });
     }
   });
@@ -322,7 +333,7 @@ async function tryIt(street: Street, attack: Attack): Promise<void> {
     const longest = watchLoop();
     const session = await street.attacker(attack.code);
     await until(attack.title, () => attack.done(street, session)).catch(async (error: Error) => {
-      throw new Error(`${error.message}; ${await street.story(session)}`);
+      assert.fail(`${error.message}; ${await street.story(session)}`);
     });
     delays.push(longest());
     await street.honestAnswers();

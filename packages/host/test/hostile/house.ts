@@ -7,7 +7,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { TestContext } from 'node:test';
 import type { MessageId, NewMessage } from '@bellhop/mailbox';
 // The text that the host compares with: an attacker knows it, too.
 import { OUTBOUND_DDL, SCHEMA_VERSION } from '../../../mailbox/src/schema.ts';
@@ -19,6 +18,7 @@ import { addAgent } from '../../src/store/agents.ts';
 import type { Agent, AgentId, Clock, Session, SessionId } from '../../src/types.ts';
 import { type MakeRuntime, owner, host as user } from '../sandboxes/house.ts';
 import { type House, openHouse } from '../supervisor/world.ts';
+import type { Ending } from '../temp-folder.ts';
 import { until } from '../until.ts';
 
 /** The real one, whose timers keep no process alive: a host that has stopped is followed by the end of its process. */
@@ -71,7 +71,7 @@ export interface Street {
   refusals(session: Session): Promise<readonly string[]>;
 }
 
-export async function openStreet(t: TestContext, make: MakeRuntime, runner: string): Promise<Street> {
+export async function openStreet(t: Ending, make: MakeRuntime, runner: string): Promise<Street> {
   const numbers = { attackers: 0, questions: 0 };
   const house = await openHouse(t, { stopGraceMs: ATTACKERS_GRACE_MS }, async (dataDir) => {
     chmodSync(dataDir, 0o711);

@@ -1,6 +1,5 @@
 /** The port's conformance suite and the attacks, on Docker, as the user who runs the tests. */
 
-import assert from 'node:assert/strict';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,10 +15,9 @@ before(async () => {
   if (dockerMissing) return;
   const folder = await mkdtemp(join(tmpdir(), 'bellhop-docker-'));
   await chmod(folder, 0o711);
-  // Builds the image where that is not there yet.
-  const result = await makeDocker(folder).selfTest();
+  // Builds the image where that is not there yet. What it finds is not asked for: the attacks find it themselves.
+  await makeDocker(folder).selfTest();
   await rm(folder, { recursive: true });
-  assert.deepEqual(result, { ok: true });
 });
 
 sandboxConformance(name, makeDocker, dockerMissing);

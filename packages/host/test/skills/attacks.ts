@@ -47,7 +47,7 @@ export function skillAttacks(name: string, make: MakeRuntime, skip: string | fal
         .map(({ content }) => JSON.stringify(content))
         .find((one) => one.includes('did:'));
     await until('it has told', () => answer() !== undefined).catch(async (error: Error) => {
-      throw new Error(`${error.message}; ${await street.story(session)}`);
+      assert.fail(`${error.message}; ${await street.story(session)}`);
     });
     assert.match(answer() ?? '', new RegExp(`did: ; sees: taxes ${text('taxes').length}"`));
     assert.equal(readFileSync(join(house.dir, 'skills/taxes/SKILL.md'), 'utf8'), text('taxes'));

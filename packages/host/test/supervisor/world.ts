@@ -4,7 +4,6 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { Accepted, MessageEvent } from '@bellhop/channels';
 import type { SnapshotLimits } from '@bellhop/mailbox/host';
 import { createAccessGate } from '../../src/access/gate.ts';
@@ -33,6 +32,7 @@ import type { Clock, Session, SessionId, Settings } from '../../src/types.ts';
 import { FakeChannel } from '../fake-channel.ts';
 import { message } from '../router/events.ts';
 import { openStoreWorld, type StoreWorld } from '../store-world.ts';
+import type { Ending } from '../temp-folder.ts';
 import { until } from '../until.ts';
 import { FakeEgress } from './fake-egress.ts';
 import { FakeRuntime } from './fake-runtime.ts';
@@ -83,7 +83,7 @@ export interface RealParts {
 }
 
 export async function openHouse(
-  t: TestContext,
+  t: Ending,
   change: Partial<Settings> = {},
   real: (dataDir: string) => Promise<RealParts | null> = async () => null,
 ): Promise<House> {

@@ -1,0 +1,7 @@
+/** Every guard that is broken, area by area in the order of docs/SECURITY.md, and the rows that nothing is broken for. */
+import type { BrokenGuard, Unbreakable } from './broken-guard.ts';
+import { SANDBOXES } from './sandboxes.ts';
+
+export const BROKEN_GUARDS: readonly BrokenGuard[] = [...SANDBOXES];
+
+export const UNBREAKABLE: readonly Unbreakable[] = [];

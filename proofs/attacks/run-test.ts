@@ -1,0 +1,65 @@
+/** Runs the tests of one title in one file, in a process of its own, and says how each of them ended. */
+import { relative } from 'node:path';
+import { run } from 'node:test';
+
+/** Longer than any of them may take; the tests' own limits lie below it. */
+const TIMEOUT_MS = 180_000;
+const TOLD = 240;
+
+export interface Failure {
+  readonly title: string;
+  /** First lines of what it said. */
+  readonly said: string;
+  /** An assertion of the test itself failed; else something was thrown that no test had asked about. */
+  readonly asserted: boolean;
+}
+
+export interface Ran {
+  /** From the root of the copy. */
+  readonly file: string;
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failures: readonly Failure[];
+}
+
+/** @param file absolute. @param signal kills the process of the tests. */
+export async function runTest(root: string, file: string, title: string, signal: AbortSignal): Promise<Ran> {
+  const seen = { passed: 0, skipped: 0, failures: [] as Failure[] };
+  const stream = run({
+    files: [file],
+    testNamePatterns: [new RegExp(RegExp.escape(title))],
+    cwd: root,
+    timeout: TIMEOUT_MS,
+    signal,
+  });
+  for await (const { type, data } of stream) {
+    if (type === 'test:pass' && data.details.type !== 'suite') {
+      // A file without tests of that title passes under its own name.
+      if (data.name === file) continue;
+      seen[data.skip === undefined ? 'passed' : 'skipped'] += 1;
+    }
+    if (type === 'test:fail') {
+      const { error } = data.details;
+      // A parent fails with its children.
+      if (failureType(error) !== 'subtestsFailed') seen.failures.push(failureOf(data.name, error));
+    }
+  }
+  return { file: relative(root, file), ...seen };
+}
+
+function failureOf(title: string, error: Error): Failure {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const { code } = cause as NodeJS.ErrnoException;
+  const lines = cause.message.split('\n').map((line) => line.trim());
+  const said = lines
+    .filter((line) => line !== '')
+    .slice(0, 4)
+    .join(' / ');
+  // What a hook says (a sandbox that does not start, something left behind) is not what the test is about.
+  const asserted = code === 'ERR_ASSERTION' && failureType(error) !== 'hookFailed';
+  return { title, said: said.length > TOLD ? `${said.slice(0, TOLD)} …` : said, asserted };
+}
+
+function failureType(error: Error): string | undefined {
+  return (error as Error & { failureType?: string }).failureType;
+}
