@@ -25,3 +25,17 @@ export interface Unbreakable {
   readonly row: string;
   readonly why: string;
 }
+
+/** What is wrong, in which file, which words are taken out, what stands there instead, and for which sandbox alone. */
+type Break = readonly [broken: string, file: string, from: string, to: string, only?: 'bwrap' | 'docker'];
+
+/** Guards of one row, one edit each. @param by where another test than the row's shows them. */
+export function guardsOf(row: string, breaks: readonly Break[], by?: Shown): BrokenGuard[] {
+  return breaks.map(([broken, file, from, to, only]) => ({
+    row,
+    broken,
+    edits: [{ file, from, to }],
+    ...(by === undefined ? {} : { by }),
+    ...(only === undefined ? {} : { only }),
+  }));
+}

@@ -4,11 +4,12 @@ import { run } from 'node:test';
 
 /** Longer than any of them may take; the tests' own limits lie below it. */
 const TIMEOUT_MS = 180_000;
+const TOLD_LINES = 4;
 const TOLD = 240;
 
 export interface Failure {
   readonly title: string;
-  /** First lines of what it said. */
+  /** The lines of its words that tell most. */
   readonly said: string;
   /** An assertion of the test itself failed; else something was thrown that no test had asked about. */
   readonly asserted: boolean;
@@ -51,10 +52,10 @@ function failureOf(title: string, error: Error): Failure {
   const cause = error.cause instanceof Error ? error.cause : error;
   const { code } = cause as NodeJS.ErrnoException;
   const lines = cause.message.split('\n').map((line) => line.trim());
-  const said = lines
-    .filter((line) => line !== '')
-    .slice(0, 4)
-    .join(' / ');
+  // Of a comparison what differs, and not its heading; of all else the beginning.
+  const differing = lines.filter((line) => /^[+-] *\S{2}/.test(line) && line !== '+ actual - expected');
+  const telling = differing.length > 0 ? differing : lines.filter((line) => line !== '');
+  const said = telling.slice(0, TOLD_LINES).join(' / ');
   // What a hook says (a sandbox that does not start, something left behind) is not what the test is about.
   const asserted = code === 'ERR_ASSERTION' && failureType(error) !== 'hookFailed';
   return { title, said: said.length > TOLD ? `${said.slice(0, TOLD)} …` : said, asserted };
