@@ -45,6 +45,34 @@ test('a folder is shown only for a reason, and refused for the first one against
   }
 });
 
+const SECRETS = [
+  ...['.ssh', '.gnupg', '.aws', '.azure', '.gcloud', 'gcloud', '.kube', '.docker', '.password-store'],
+  ...['.netrc', '.git-credentials', '.pgpass', '.vault-token', '.pypirc'],
+  ...['id_rsa', 'id_dsa', 'id_ecdsa', 'id_ed25519'],
+  ...['Keychains', 'keyrings', '.keychain', 'kwalletd', 'login.keychain-db'],
+  ...['docker.sock', 'podman.sock', 'containerd.sock', 'crio.sock'],
+];
+
+test('attack: each kind of secret, by its usual names: as the folder, on the way to it, and deep in it', async (t) => {
+  const { dir, refusal } = home(t);
+  for (const name of SECRETS) {
+    for (const path of [`/home/me/work/${name}`, `/home/me/work/${name}/more`])
+      assert.match(judgeFolder({ ...FACTS, path }) ?? '', /in its path holds secrets/, path);
+    const deep = join(dir, 'work/site/deep', name);
+    mkdirSync(deep);
+    assert.ok((await refusal('work/site'))?.includes(`deep/${name} holds secrets`), name);
+    rmSync(deep, { recursive: true });
+  }
+  assert.equal(await refusal('work/site'), null);
+});
+
+test("attack: a place of the machine's own, and what lies in it", () => {
+  const roots = [{ path: '/', writable: true }];
+  for (const path of ['/proc', '/sys', '/dev', '/run', '/var/run', '/var/lib/docker', '/boot', '/etc'])
+    for (const shown of [path, `${path}/more`])
+      assert.equal(judgeFolder({ ...FACTS, roots, path: shown }), `${path} is the machine's own`);
+});
+
 interface Home {
   readonly dir: string;
   /** What becomes of this folder when it is asked for: null when it is shown. */
@@ -86,7 +114,7 @@ test('attack: a link in an allowed folder that leads out of it', async (t) => {
   symlinkSync(join(dir, '.ssh'), join(dir, 'work/keys'));
   symlinkSync(join(dir, 'works'), join(dir, 'work/more'));
   symlinkSync(join(dir, 'data'), join(dir, 'work/data'));
-  for (const path of ['work/keys', 'work/more', 'work/data', 'works', 'work/site/../../works'])
+  for (const path of ['work/more', 'works', 'work/site/../../works', 'work/keys', 'work/data'])
     assert.match((await refusal(path)) ?? '', /none of mountRoots/, path);
   assert.match((await refusal('work/gone')) ?? '', /is not there/);
   assert.match((await refusal('work/site', true)) ?? '', /lets it be written/);

@@ -53,6 +53,14 @@ describe('control groups', () => {
     assert.equal(await readFile(join(root, 'cpu,cpuacct/bellhop-i-s-1/cpu.cfs_quota_us'), 'utf8'), '50000');
   });
 
+  test('version 1: processes and memory, each with its bound', async (t) => {
+    const files = ['pids/bellhop-i-s-1/pids.max', 'memory/bellhop-i-s-1/memory.limit_in_bytes'];
+    const root = await tree(t, Object.fromEntries(files.map((file) => [file, 'x'])));
+    await (await findCgroups(root, '4:memory:/\n2:pids:/\n')).make(MARK, LIMITS);
+    const values = files.map((file) => readFile(join(root, file), 'utf8'));
+    assert.deepEqual(await Promise.all(values), ['50', '1000000']);
+  });
+
   test('a controller that does not take a bound is an error, not a sandbox without it', async (t) => {
     const root = await tree(t, { 'cgroup.subtree_control': 'cpu memory pids' });
     const groups = await findCgroups(root, '0::/\n');

@@ -36,3 +36,21 @@ test('a folder that may not be shown keeps its agent from starting, at no cost; 
   // The fake shows it at the path of the host.
   assert.deepEqual(extraDirs, [{ path: join(place, 'photos'), writable: false }]);
 });
+
+test('attack: a secret put into a shown folder after it was looked at keeps its agent from its next start', async (t) => {
+  const place = realpathSync(mkdtempSync(join(tmpdir(), 'bellhop-place-')));
+  t.after(() => rmSync(place, { recursive: true }));
+  mkdirSync(join(place, 'photos'));
+  const house = await openHouse(t, {
+    mountRoots: [{ path: place, writable: false }],
+    agentMounts: { bell: { photos: { path: join(place, 'photos'), writable: false } } },
+  });
+  await house.say('m1');
+  await house.end('m1', 'answered');
+  house.runtime.last.exit(0);
+  await until('it is asleep', () => house.supervisor.summary().awake === 0);
+  mkdirSync(join(place, 'photos/.aws'));
+  await house.say('m2');
+  await until('it is told', () => notices(house).some((text) => /\.aws holds secrets/.test(text)));
+  assert.equal(house.runtime.lives.length, 1);
+});
