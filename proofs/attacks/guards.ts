@@ -1,9 +1,10 @@
 /** Every guard that is broken, area by area in the order of docs/SECURITY.md, and the rows that nothing is broken for. */
 import type { BrokenGuard, Unbreakable } from './broken-guard.ts';
+import { HOSTILE } from './hostile.ts';
 import { LIMITS } from './limits.ts';
 import { MOUNT_GUARDS } from './mounts.ts';
 import { SANDBOXES } from './sandboxes.ts';
 
-export const BROKEN_GUARDS: readonly BrokenGuard[] = [...SANDBOXES, ...LIMITS, ...MOUNT_GUARDS];
+export const BROKEN_GUARDS: readonly BrokenGuard[] = [...SANDBOXES, ...LIMITS, ...MOUNT_GUARDS, ...HOSTILE];
 
 export const UNBREAKABLE: readonly Unbreakable[] = [];

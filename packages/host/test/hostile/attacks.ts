@@ -318,7 +318,7 @@ export function hostileAttacks(name: string, make: MakeRuntime, skip: string | f
           opened.resolve(street);
         });
         after(async () => {
-          for (const close of closing) await close();
+          for (const putAway of closing.toReversed()) await putAway();
         });
         for (const attack of attacks)
           test(`attack: ${attack.title}`, async () => tryIt(await opened.promise, attack));

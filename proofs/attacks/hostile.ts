@@ -1,0 +1,307 @@
+/** What comes out of a sandbox, and what is mounted into it: promises 15 to 20, and an agent's own rules (26). */
+import { type BrokenGuard, guardsOf } from './broken-guard.ts';
+
+const SRC = 'packages/host/src';
+const SNAPSHOT = 'packages/mailbox/src/host/snapshot.ts';
+const TAKE = `${SRC}/sessions/take-file.ts`;
+const MAILBOXES = `${SRC}/sessions/mailboxes.ts`;
+const CHECK = `${SRC}/delivery/check.ts`;
+const WAKE = `${SRC}/supervisor/wake.ts`;
+const LINK = `${SRC}/supervisor/link.ts`;
+const TESTS = 'packages/host/test/hostile/attacks.ts';
+
+const MOUNT = 'changing a read-only mount';
+const OUTBOX = 'a symlink to the mailbox of another session';
+const WRITER = 'the host may not import the side of the mailbox that writes an outbox';
+const FILES = 'files that are links, FIFOs, folders, or named like a way out';
+const OWN = 'the sandbox gets its own folders only, and in/ is not writable';
+const ELSEWHERE = 'chat, channel and thread';
+const RULES = 'changing its own instructions, its runner, its inbox, or what the next start finds';
+
+const attack = (title: string) => ({ file: TESTS, title });
+const OPENING = 'openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)';
+
+const mounts: readonly BrokenGuard[] = [
+  ...guardsOf(MOUNT, [
+    [
+      'every mount can be written',
+      `${SRC}/sandboxes/arguments.ts`,
+      "mount.writable ? '--bind' : '--ro-bind'",
+      "'--bind'",
+      'bwrap',
+    ],
+    [
+      'every mount can be written',
+      `${SRC}/sandboxes/docker/arguments.ts`,
+      "  if (!writable) fields.push('readonly');\n",
+      '',
+      'docker',
+    ],
+  ]),
+  ...guardsOf(OWN, [
+    [
+      'it sees the folder of all sessions',
+      WAKE,
+      "mount(outDir, '/workspace/out', true)",
+      "mount(join(outDir, '../..'), '/workspace/out', true)",
+    ],
+    [
+      'it sees the whole of its agent',
+      WAKE,
+      "mount(workDir, '/workspace/agent', true)",
+      "mount(homeDir, '/workspace/agent', true)",
+    ],
+    [
+      'its inbox can be written',
+      WAKE,
+      "mount(inDir, '/workspace/in', false)",
+      "mount(inDir, '/workspace/in', true)",
+    ],
+    [
+      'whom it trusts can be written',
+      WAKE,
+      "TRUST), '/run/bellhop-trust', false)",
+      "TRUST), '/run/bellhop-trust', true)",
+    ],
+  ]),
+  ...guardsOf(RULES, [
+    [
+      'its instructions can be written',
+      WAKE,
+      "mount(homeDir, '/workspace/home', false)",
+      "mount(homeDir, '/workspace/home', true)",
+    ],
+    [
+      'its runner can be written',
+      WAKE,
+      "mount(deps.runnerDir, '/bellhop', false)",
+      "mount(deps.runnerDir, '/bellhop', true)",
+    ],
+    [
+      'its inbox can be written',
+      WAKE,
+      "mount(inDir, '/workspace/in', false)",
+      "mount(inDir, '/workspace/in', true)",
+    ],
+    [
+      'its sockets can be removed',
+      WAKE,
+      "mount(way.dir, '/run/bellhop', false)",
+      "mount(way.dir, '/run/bellhop', true)",
+    ],
+  ]),
+];
+
+const outbox: readonly BrokenGuard[] = [
+  ...guardsOf(OUTBOX, [
+    [
+      'a link in place of the outbox is followed',
+      SNAPSHOT,
+      OPENING,
+      'openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)',
+    ],
+  ]),
+  ...guardsOf(
+    OUTBOX,
+    [
+      [
+        'a link in place of the outbox is followed',
+        SNAPSHOT,
+        OPENING,
+        'openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)',
+      ],
+    ],
+    attack('the outbox swapped for a link and back while it is read'),
+  ),
+  ...['a FIFO that nobody writes to', 'a directory'].flatMap((title) =>
+    guardsOf(
+      OUTBOX,
+      [
+        [
+          'what is no file is read',
+          SNAPSHOT,
+          "    if (!stat.isFile()) throw new Refused('outbound.db is not a regular file');\n",
+          '',
+        ],
+      ],
+      attack(title),
+    ),
+  ),
+  ...guardsOf(
+    OUTBOX,
+    [
+      [
+        'a second name is no matter',
+        SNAPSHOT,
+        "    if (stat.nlink !== 1) throw new Refused('outbound.db has a second name');\n",
+        '',
+      ],
+    ],
+    attack('a hard link'),
+  ),
+  ...['a sparse file without end', 'a million rows'].flatMap((title) =>
+    guardsOf(
+      OUTBOX,
+      [
+        [
+          'an outbox may be of any length',
+          SNAPSHOT,
+          '    if (stat.size > maxBytes)\n',
+          '    if (stat.size > maxBytes * 1e6)\n',
+        ],
+      ],
+      attack(title),
+    ),
+  ),
+  ...['an endless view in place of a table', 'a trigger', 'a generated column'].flatMap((title) =>
+    guardsOf(
+      OUTBOX,
+      [
+        [
+          'tables that are not ours are read',
+          SNAPSHOT,
+          "  if (!own || !automatic) throw new Refused('outbound.db has tables that are not ours');\n",
+          '',
+        ],
+      ],
+      attack(title),
+    ),
+  ),
+  ...guardsOf(
+    OUTBOX,
+    [['a value may be of any length', SNAPSHOT, '      length: limits.maxValueBytes,\n', '']],
+    attack('a row of 15 MB'),
+  ),
+  ...['as many rows as the file may hold', 'as many claims as the file may hold'].flatMap((title) =>
+    guardsOf(
+      OUTBOX,
+      [
+        [
+          'a table may have any number of rows',
+          SNAPSHOT,
+          'const MAX_TABLE_ROWS = 20_000;',
+          'const MAX_TABLE_ROWS = 2_000_000;',
+        ],
+      ],
+      attack(title),
+    ),
+  ),
+  ...guardsOf(
+    OUTBOX,
+    [
+      [
+        'bytes are taken for text',
+        SNAPSHOT,
+        "        if (value instanceof Uint8Array) throw new Refused('outbound.db has bytes where text belongs');\n",
+        '',
+      ],
+    ],
+    attack('bytes where text belongs'),
+  ),
+  ...guardsOf(
+    OUTBOX,
+    [
+      [
+        'who holds a lock is waited for without end',
+        MAILBOXES,
+        'const LOCK_PATIENCE_MS = 2_000;',
+        'const LOCK_PATIENCE_MS = 2_000_000;',
+      ],
+    ],
+    attack('holding its own commit open'),
+  ),
+  ...['a reader that holds the inbox', 'a reader that holds the inbox and is stopped'].flatMap((title) =>
+    guardsOf(
+      OUTBOX,
+      [
+        [
+          'who holds a lock is waited for without end',
+          MAILBOXES,
+          'const LOCK_PATIENCE_MS = 2_000;',
+          'const LOCK_PATIENCE_MS = 2_000_000;',
+        ],
+      ],
+      attack(title),
+    ),
+  ),
+  ...guardsOf(
+    OUTBOX,
+    [
+      [
+        'the host stands still while somebody holds a lock',
+        'packages/mailbox/src/sqlite.ts',
+        '{ timeout: waitMs }',
+        '{ timeout: 1_500 }',
+      ],
+    ],
+    attack('a reader that holds the inbox'),
+  ),
+  ...guardsOf(
+    OUTBOX,
+    [
+      [
+        'a frame may be of any length',
+        LINK,
+        '    if (rest.line.length > MAX_FRAME_BYTES) return socket.destroy();\n',
+        '',
+      ],
+    ],
+    attack('a frame without end, and noise'),
+  ),
+  ...guardsOf(WRITER, [
+    [
+      'the layers let the host write an outbox',
+      'tests/layers/rules.ts',
+      "      '@bellhop/mailbox/host': 'value',\n",
+      "      '@bellhop/mailbox/host': 'value',\n      '@bellhop/mailbox/runner': 'value',\n",
+    ],
+  ]),
+  ...guardsOf(
+    WRITER,
+    [
+      [
+        'the host waits for another process, with all else standing still',
+        `${SRC}/disk.ts`,
+        "import { join } from 'node:path';\n",
+        "import { execFileSync } from 'node:child_process';\nimport { join } from 'node:path';\nexport const wait = () => execFileSync('true');\n",
+      ],
+    ],
+    {
+      file: 'tests/layers.test.ts',
+      title: 'the host waits for no other process with all else standing still',
+    },
+  ),
+];
+
+const requests: readonly BrokenGuard[] = [
+  ...guardsOf(FILES, [
+    [
+      'links are followed',
+      TAKE,
+      'constants.O_RDONLY | constants.O_NOFOLLOW | kind',
+      'constants.O_RDONLY | kind',
+    ],
+    ['what is no file is sent', TAKE, '!size.isFile() || ', ''],
+    ['a file of two names is sent', TAKE, ' || size.nlink !== 1', ''],
+    ['names may climb', MAILBOXES, 'name: safeName(name),', 'name,'],
+  ]),
+  ...guardsOf(ELSEWHERE, [
+    ['it may speak on another channel', CHECK, 'row.channel !== session.channel || ', ''],
+    ['it may speak in another chat', CHECK, 'row.chat !== session.chat || ', ''],
+    ['it may speak in another thread', CHECK, ' || row.thread !== session.thread', ''],
+  ]),
+  ...guardsOf(
+    ELSEWHERE,
+    [
+      [
+        'ids may be paths, or those of the host',
+        CHECK,
+        "    if (!PLAIN_ID.test(row.id)) return { kind: 'refuse', reason: 'its id is not one that Bellhop takes' };\n",
+        '',
+      ],
+    ],
+    attack('ids that would be paths, or rows of the host'),
+  ),
+];
+
+export const HOSTILE: readonly BrokenGuard[] = [...mounts, ...outbox, ...requests];
