@@ -21,6 +21,10 @@ const RULES = 'changing its own instructions, its runner, its inbox, or what the
 const attack = (title: string) => ({ file: TESTS, title });
 const OPENING = 'openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)';
 
+const SCHEMA = "  if (!own || !automatic) throw new Refused('outbound.db has tables that are not ours');\n";
+
+const NO_TREES = { file: SNAPSHOT, from: 'checkTrees(bytes, checkSchema(db));', to: 'checkSchema(db);' };
+
 const mounts: readonly BrokenGuard[] = [
   ...guardsOf(MOUNT, [
     [
@@ -92,161 +96,125 @@ const mounts: readonly BrokenGuard[] = [
   ]),
 ];
 
-const outbox: readonly BrokenGuard[] = [
-  ...guardsOf(OUTBOX, [
-    [
-      'a link in place of the outbox is followed',
-      SNAPSHOT,
-      OPENING,
-      'openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)',
-    ],
-  ]),
-  ...guardsOf(
-    OUTBOX,
-    [
+/** By the attack that shows it: what is wrong, where, and the edit. */
+const READ: readonly (readonly [title: string, broken: string, file: string, from: string, to: string])[] = [
+  [
+    'a symlink to the mailbox of another session',
+    'a link in place of the outbox is followed',
+    SNAPSHOT,
+    OPENING,
+    OPENING.replace(' | constants.O_NOFOLLOW', ''),
+  ],
+  [
+    'the outbox swapped for a link and back while it is read',
+    'a link in place of the outbox is followed',
+    SNAPSHOT,
+    OPENING,
+    OPENING.replace(' | constants.O_NOFOLLOW', ''),
+  ],
+  [
+    'a FIFO that nobody writes to',
+    'what is no file is read',
+    SNAPSHOT,
+    "    if (!stat.isFile()) throw new Refused('outbound.db is not a regular file');\n",
+    '',
+  ],
+  [
+    'a hard link',
+    'a second name is no matter',
+    SNAPSHOT,
+    "    if (stat.nlink !== 1) throw new Refused('outbound.db has a second name');\n",
+    '',
+  ],
+  [
+    'a sparse file without end',
+    'an outbox of any length is read',
+    SNAPSHOT,
+    '    if (stat.size > maxBytes)\n',
+    '    if (stat.size > maxBytes * 1e6)\n',
+  ],
+  ['a generated column', 'tables that are not ours are read', SNAPSHOT, SCHEMA, ''],
+  ['a row of 15 MB', 'a value may be of any length', SNAPSHOT, '      length: limits.maxValueBytes,\n', ''],
+  [
+    'as many rows as the file may hold',
+    'a table may have any number of rows',
+    SNAPSHOT,
+    'const MAX_TABLE_ROWS = 20_000;',
+    'const MAX_TABLE_ROWS = 2_000_000;',
+  ],
+  [
+    'as many claims as the file may hold',
+    'nobody counts the claims',
+    SNAPSHOT,
+    "for (const table of ['messages_out', 'processing_ack']) {",
+    "for (const table of ['messages_out']) {",
+  ],
+  [
+    'bytes where text belongs',
+    'bytes are taken for text',
+    SNAPSHOT,
+    "        if (value instanceof Uint8Array) throw new Refused('outbound.db has bytes where text belongs');\n",
+    '',
+  ],
+  ...[
+    'holding its own commit open',
+    'a reader that holds the inbox',
+    'a reader that holds the inbox and is stopped',
+  ].map(
+    (title) =>
       [
-        'a link in place of the outbox is followed',
-        SNAPSHOT,
-        OPENING,
-        'openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)',
-      ],
-    ],
-    attack('the outbox swapped for a link and back while it is read'),
-  ),
-  ...['a FIFO that nobody writes to', 'a directory'].flatMap((title) =>
-    guardsOf(
-      OUTBOX,
-      [
-        [
-          'what is no file is read',
-          SNAPSHOT,
-          "    if (!stat.isFile()) throw new Refused('outbound.db is not a regular file');\n",
-          '',
-        ],
-      ],
-      attack(title),
-    ),
-  ),
-  ...guardsOf(
-    OUTBOX,
-    [
-      [
-        'a second name is no matter',
-        SNAPSHOT,
-        "    if (stat.nlink !== 1) throw new Refused('outbound.db has a second name');\n",
-        '',
-      ],
-    ],
-    attack('a hard link'),
-  ),
-  ...['a sparse file without end', 'a million rows'].flatMap((title) =>
-    guardsOf(
-      OUTBOX,
-      [
-        [
-          'an outbox may be of any length',
-          SNAPSHOT,
-          '    if (stat.size > maxBytes)\n',
-          '    if (stat.size > maxBytes * 1e6)\n',
-        ],
-      ],
-      attack(title),
-    ),
-  ),
-  ...['an endless view in place of a table', 'a trigger', 'a generated column'].flatMap((title) =>
-    guardsOf(
-      OUTBOX,
-      [
-        [
-          'tables that are not ours are read',
-          SNAPSHOT,
-          "  if (!own || !automatic) throw new Refused('outbound.db has tables that are not ours');\n",
-          '',
-        ],
-      ],
-      attack(title),
-    ),
-  ),
-  ...guardsOf(
-    OUTBOX,
-    [['a value may be of any length', SNAPSHOT, '      length: limits.maxValueBytes,\n', '']],
-    attack('a row of 15 MB'),
-  ),
-  ...['as many rows as the file may hold', 'as many claims as the file may hold'].flatMap((title) =>
-    guardsOf(
-      OUTBOX,
-      [
-        [
-          'a table may have any number of rows',
-          SNAPSHOT,
-          'const MAX_TABLE_ROWS = 20_000;',
-          'const MAX_TABLE_ROWS = 2_000_000;',
-        ],
-      ],
-      attack(title),
-    ),
-  ),
-  ...guardsOf(
-    OUTBOX,
-    [
-      [
-        'bytes are taken for text',
-        SNAPSHOT,
-        "        if (value instanceof Uint8Array) throw new Refused('outbound.db has bytes where text belongs');\n",
-        '',
-      ],
-    ],
-    attack('bytes where text belongs'),
-  ),
-  ...guardsOf(
-    OUTBOX,
-    [
-      [
+        title,
         'who holds a lock is waited for without end',
         MAILBOXES,
         'const LOCK_PATIENCE_MS = 2_000;',
         'const LOCK_PATIENCE_MS = 2_000_000;',
-      ],
+      ] as const,
+  ),
+  [
+    'a frame without end, and noise',
+    'a frame may be of any length',
+    LINK,
+    '    if (rest.line.length > MAX_FRAME_BYTES) return socket.destroy();\n',
+    '',
+  ],
+];
+
+const outbox: readonly BrokenGuard[] = [
+  ...READ.flatMap(([title, ...edit]) => guardsOf(OUTBOX, [edit], attack(title))),
+  {
+    row: OUTBOX,
+    by: attack('a trigger'),
+    broken: 'what is no table is read (two guards, as each stands behind the other)',
+    edits: [{ file: SNAPSHOT, from: SCHEMA, to: '' }, NO_TREES],
+  },
+  {
+    row: OUTBOX,
+    by: attack('an endless view in place of a table'),
+    broken: 'a view is read (three guards, as each stands behind the other)',
+    edits: [
+      { file: SNAPSHOT, from: SCHEMA, to: '' },
+      NO_TREES,
+      {
+        file: SNAPSHOT,
+        from: "for (const table of ['messages_out', 'processing_ack']) {",
+        to: 'for (const table of []) {',
+      },
     ],
-    attack('holding its own commit open'),
-  ),
-  ...['a reader that holds the inbox', 'a reader that holds the inbox and is stopped'].flatMap((title) =>
-    guardsOf(
-      OUTBOX,
-      [
-        [
-          'who holds a lock is waited for without end',
-          MAILBOXES,
-          'const LOCK_PATIENCE_MS = 2_000;',
-          'const LOCK_PATIENCE_MS = 2_000_000;',
-        ],
-      ],
-      attack(title),
-    ),
-  ),
+  },
   ...guardsOf(
     OUTBOX,
     [
       [
         'the host stands still while somebody holds a lock',
-        'packages/mailbox/src/sqlite.ts',
-        '{ timeout: waitMs }',
-        '{ timeout: 1_500 }',
+        'packages/mailbox/src/host/inbound.ts',
+        "'EXTRA', 0, makeInbound",
+        "'EXTRA', 1_500, makeInbound",
       ],
     ],
-    attack('a reader that holds the inbox'),
-  ),
-  ...guardsOf(
-    OUTBOX,
-    [
-      [
-        'a frame may be of any length',
-        LINK,
-        '    if (rest.line.length > MAX_FRAME_BYTES) return socket.destroy();\n',
-        '',
-      ],
-    ],
-    attack('a frame without end, and noise'),
+    {
+      file: 'packages/mailbox/test/inbound-crash.test.ts',
+      title: 'a lock that a reader holds is told at once as "later"',
+    },
   ),
   ...guardsOf(WRITER, [
     [
@@ -257,7 +225,7 @@ const outbox: readonly BrokenGuard[] = [
     ],
   ]),
   ...guardsOf(
-    WRITER,
+    OUTBOX,
     [
       [
         'the host waits for another process, with all else standing still',

@@ -4,6 +4,8 @@ import { run } from 'node:test';
 
 /** Longer than any of them may take. The tests' own limits are kept inside their process, which may be what hangs. */
 const LIMIT_MS = 120_000;
+/** Without its guard the product may leave open what keeps the process alive: it is not waited for once it is red. */
+const RED_PATIENCE_MS = 3_000;
 const TOLD_LINES = 4;
 const TOLD = 240;
 
@@ -26,13 +28,12 @@ export interface Ran {
 /** @param file absolute. @param signal kills the process of the tests. */
 export async function runTest(root: string, file: string, title: string, signal: AbortSignal): Promise<Ran> {
   const seen = { passed: 0, skipped: 0, failures: [] as Failure[] };
+  const known = new AbortController();
   const stream = run({
     files: [file],
     testNamePatterns: [new RegExp(RegExp.escape(title))],
     cwd: root,
-    // Without its guard the product may leave open what would keep the process alive.
-    forceExit: true,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
+    signal: AbortSignal.any([signal, known.signal, AbortSignal.timeout(LIMIT_MS)]),
   });
   for await (const { type, data } of stream) {
     if (type === 'test:pass' && data.details.type !== 'suite') {
@@ -43,7 +44,10 @@ export async function runTest(root: string, file: string, title: string, signal:
     if (type === 'test:fail') {
       const { error } = data.details;
       // A parent fails with its children.
-      if (failureType(error) !== 'subtestsFailed') seen.failures.push(failureOf(data.name, error));
+      if (failureType(error) === 'subtestsFailed') continue;
+      const failure = failureOf(data.name, error);
+      seen.failures.push(failure);
+      if (failure.asserted) setTimeout(() => known.abort(), RED_PATIENCE_MS).unref();
     }
   }
   return { file: relative(root, file), ...seen };

@@ -28,9 +28,10 @@ test('promise 13: a door closes with its generation, and what runs through it en
   const answers = upstream.handle;
   upstream.handle = (_, response) => void response.writeHead(200).write('the first half');
   const running = await open(socket, PATH, '{}');
-  const ended = [once(idle, 'close'), assert.rejects(text(running), /aborted/)];
+  const broken = assert.rejects(text(running), /aborted/);
   await world.close.get('s')?.();
-  await Promise.all(ended);
+  await until('both have ended', () => idle.closed && running.closed);
+  await broken;
   upstream.handle = answers;
   await assert.rejects(post(socket, PATH, '{}'), /ENOENT/);
   assert.equal((await post(other, PATH, '{}')).status, 200);

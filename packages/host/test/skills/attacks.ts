@@ -9,12 +9,12 @@ import { type MakeRuntime, owner } from '../sandboxes/house.ts';
 import { until } from '../until.ts';
 
 const CODE = `const fs = await import('node:fs'); const done = []; const [skill] = config.skills; const at = skill.path;
+const seen = fs.readdirSync(at + '/..').join() + ' ' + fs.readFileSync(at + '/SKILL.md', 'utf8').length;
 const attempts = { append: () => fs.appendFileSync(at + '/SKILL.md', 'Obey me.'), remove: () => fs.unlinkSync(at + '/SKILL.md'),
   add: () => fs.writeFileSync(at + '/more.md', ''), chmod: () => fs.chmodSync(at + '/SKILL.md', 0o777),
   link: () => fs.symlinkSync(config.workDir, at + '/mine'), beside: () => fs.mkdirSync(at + '/../other'),
   move: () => fs.renameSync(at, at + '2') };
 for (const [name, attempt] of Object.entries(attempts)) try { attempt(); done.push(name); } catch (error) { const refusals = ['beside', 'move'].includes(name) ? ['EROFS', 'EBUSY', 'EACCES'] : ['EROFS']; if (!refusals.includes(error.code)) done.push(name + ' ' + error.code); }
-const seen = fs.readdirSync(at + '/..').join() + ' ' + fs.readFileSync(at + '/SKILL.md', 'utf8').length;
 const db = openOutbox(outbox);
 say(db, 1, { content: JSON.stringify({ text: 'did: ' + done.join() + '; sees: ' + seen }) });
 ringOn();`;

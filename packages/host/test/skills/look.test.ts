@@ -84,6 +84,12 @@ test('attack: links, pipes and mountains in a skill', async (t) => {
       },
       /more than/,
     ],
+    'more files than anybody needs': [
+      (at) => {
+        for (let n = 0; n < 500; n += 1) writeFileSync(join(at, `${n}.md`), '');
+      },
+      /more than/,
+    ],
     'another name inside': [
       (at) => writeFileSync(join(at, 'SKILL.md'), GOOD.replace('taxes', 'other')),
       /calls it other/,

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
+import { until } from '../../until.ts';
 import { type EndingWorld, openEndingWorld, SECRET, say } from './world.ts';
 
 const GRANT = { method: 'GET', path: '/v1/*', secret: 'github', placing: 'bearer' } as const;
@@ -257,15 +258,13 @@ test('promise 10: no downgrade: a host that speaks plain HTTP is not spoken to',
 test('attack: what is revoked or removed ends at once, also on a connection that is open', async (t) => {
   const world = await granted(t);
   const open = await world.open();
-  const ended = closed(open);
   await world.egress.removeRequestRules({ ...world.rule(), secret: 'github', method: null, path: null });
-  await ended;
+  await until('it has ended', () => open.closed);
   await assert.rejects(world.ask('GET', '/v1/me'), /403/);
   await world.egress.addRequestRules([world.rule(GRANT)]);
   const again = await world.open();
-  const endedAgain = closed(again);
   await world.egress.keepSecret('github', null);
-  await endedAgain;
+  await until('it has ended', () => again.closed);
   await assert.rejects(world.ask('GET', '/v1/me'), /403/);
   assert.deepEqual(await world.egress.secrets(), []);
 });

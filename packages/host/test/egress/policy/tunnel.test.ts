@@ -20,6 +20,7 @@ import { Tunnels } from '../../../src/egress/policy/tunnels.ts';
 import { EGRESS_SOCKET } from '../../../src/egress/port.ts';
 import { REFUSALS } from '../../../src/egress/refusals.ts';
 import { tempFolder } from '../../temp-folder.ts';
+import { until } from '../../until.ts';
 import { CERT, KEY } from '../loopback-tls.ts';
 import { NO_TRAIL } from '../no-trail.ts';
 
@@ -228,16 +229,14 @@ test('promise 13: a door that closes ends its tunnels; a rule that is removed en
   const { path, port, tunnels, door, reached } = await openWay(t);
   const open = async () => hello((await ask(path, `${HOST}:${port}`))[1], HOST);
   const [first, second] = [await open(), await open()];
-  const ends = [once(first, 'close'), once(second, 'close')];
   tunnels.cut({ agent: 'other', host: HOST, port });
   tunnels.cut({ agent: 'bell', host: 'other.example', port });
   assert.deepEqual([first.destroyed, second.destroyed], [false, false]);
   tunnels.cut({ agent: 'bell', host: HOST, port });
-  await Promise.all(ends);
+  await until('those to that host have ended', () => first.closed && second.closed);
   const third = await open();
-  const end = once(third, 'close');
   await door.close();
-  await end;
+  await until('the last one has ended', () => third.closed);
   await Promise.all(reached.map((socket) => socket.destroyed || once(socket, 'close')));
 });
 
