@@ -6,6 +6,7 @@
  */
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildOnce } from './run/built.ts';
 import { type CheckResult, runChecks } from './run/checks.ts';
 import { type FileResult, runFiles, seconds } from './run/files.ts';
 import { type MissingTool, missingTools } from './run/tools.ts';
@@ -30,7 +31,10 @@ async function main(patterns: readonly string[]): Promise<number> {
   process.env.BELLHOP_TEST_MISSING = missing.map((tool) => tool.name).join(',');
   // The tests make data folders of their own; the user's must be out of their reach.
   delete process.env.BELLHOP_DATA;
-  const checks = patterns.length === 0 ? await runChecks(ROOT) : [];
+  const [checks, removeBuilt] = await Promise.all([
+    patterns.length === 0 ? runChecks(ROOT) : [],
+    chosen.some((path) => /^tests\/(e2e|browser|proofs)/.test(path)) ? buildOnce() : () => undefined,
+  ]);
   for (const check of checks) {
     say(`${check.ok ? 'ok  ' : 'FAIL'} ${seconds(check.ms)}  ${check.name}`);
     if (!check.ok) say(check.output);
@@ -40,6 +44,7 @@ async function main(patterns: readonly string[]): Promise<number> {
     chosen.map((path) => join(ROOT, path)),
     say,
   );
+  removeBuilt();
   return summary(missing, checks, files);
 }
 

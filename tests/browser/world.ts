@@ -1,8 +1,7 @@
 /** One built page for a test file; for each test a fake server and a browser of its own, and the reason for a skip. */
-import { rmSync } from 'node:fs';
 import { after, before, type TestContext, test } from 'node:test';
 import { FakeServer } from '../../packages/web/test/fake-server.ts';
-import { builtPage } from './built-page.ts';
+import { type BuiltPage, builtPage } from './built-page.ts';
 import { Chrome, type View } from './chrome.ts';
 import { Desk } from './desk.ts';
 
@@ -18,16 +17,14 @@ export interface World {
 
 /** Declares the file's tests: `inBrowser()('a sentence', async (world) => …)`. */
 export function inBrowser(): (name: string, body: (world: World, t: TestContext) => Promise<void>) => void {
-  const built = { folder: '' };
+  let page: BuiltPage | null = null;
   before(async () => {
-    if (SKIP === false) built.folder = await builtPage();
+    if (SKIP === false) page = await builtPage();
   });
-  after(() => {
-    if (built.folder !== '') rmSync(built.folder, { recursive: true, force: true });
-  });
+  after(() => page?.remove());
   return (name, body) => {
     void test(name, { skip: SKIP }, async (t) => {
-      await using server = new FakeServer(built.folder);
+      await using server = new FakeServer(page?.folder ?? '');
       await server.start();
       await using chrome = new Chrome();
       const open: World['open'] = async (view, hash = '#/bell/talk') =>

@@ -13,10 +13,13 @@ interface Tool {
   prepare(root: string, say: (line: string) => void): string | null;
 }
 
+/** The first is Chromium without what only a screen needs: a page is open in a third of the time. */
+export const CHROMIUMS = ['chromium-headless-shell', 'chromium'] as const;
+
 const TOOLS: readonly Tool[] = [
-  { name: 'bwrap', prepare: packaged('bwrap', 'bubblewrap') },
-  { name: 'chromium', only: 'browser', prepare: packaged('chromium', 'chromium') },
-  { name: 'strace', only: 'syscalls', prepare: packaged('strace', 'strace', ['-o', '/dev/null', 'true']) },
+  { name: 'bwrap', prepare: packaged(['bwrap'], 'bubblewrap') },
+  { name: 'chromium', only: 'browser', prepare: packaged(CHROMIUMS, CHROMIUMS[0]) },
+  { name: 'strace', only: 'syscalls', prepare: packaged(['strace'], 'strace', ['-o', '/dev/null', 'true']) },
   { name: 'docker', only: 'docker', prepare: prepareDocker },
 ];
 
@@ -38,13 +41,14 @@ export function missingTools(
   });
 }
 
-/** @param probe arguments with which it does what it is for, and ends well. */
-function packaged(program: string, name: string, probe = ['--version']): Tool['prepare'] {
-  const hint = `Debian, Ubuntu: sudo apt-get install -y ${name}; Fedora: sudo dnf install -y ${name}`;
+/** @param programs any of them does. @param probe arguments with which it does what it is for, and ends well. */
+function packaged(programs: readonly string[], name: string, probe = ['--version']): Tool['prepare'] {
+  const hint = `Debian, Ubuntu: sudo apt-get install -y ${name}; elsewhere the package with ${programs.join(' or ')}`;
+  const anyWorks = () => programs.some((program) => works(program, ...probe));
   return (_root, say) => {
-    if (works(program, ...probe)) return null;
+    if (anyWorks()) return null;
     const why = installPackages([name], say);
     if (why !== null) return `${why}. ${hint}`;
-    return works(program, ...probe) ? null : `installed, but ${program} ${probe.join(' ')} fails. ${hint}`;
+    return anyWorks() ? null : `installed, but ${programs[0]} ${probe.join(' ')} fails. ${hint}`;
   };
 }

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext } from 'node:test';
+import { giveBuilt } from '../../run/built.ts';
 import { Api } from './api.ts';
 import { removeAll } from './engine.ts';
 import { HostProcess } from './host-process.ts';
@@ -95,6 +96,7 @@ export class House {
 
   /** Starts a host and waits until it is ready. */
   async up(options: UpOptions = {}): Promise<HostProcess> {
+    giveBuilt(this.data);
     const host = this.start(options);
     await host.ready();
     return host;

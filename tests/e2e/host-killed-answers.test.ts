@@ -1,0 +1,98 @@
+/**
+ * A host that dies by -9: what it had accepted, thought and said. No sandbox has a part in that; what becomes of a
+ * sandbox meanwhile is in suites/host-killed.ts, for each kind.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { bwrapMissing } from './house/machine.ts';
+import { until } from './house/until.ts';
+import { isLive, isReply, said, settled, upAgain, upHouse } from './suites/host-killed.ts';
+
+describe('a host that is killed', { skip: bwrapMissing, concurrency: 2 }, () => {
+  test('R4: right after it accepted, on a cold and on a warm session, answers after its next start', async (t) => {
+    const house = await upHouse(t, 'bwrap');
+    for (const id of ['cold', 'warm']) {
+      assert.equal((await house.api.send({ id, text: `hello ${id}` })).status, 202);
+      await house.host.kill();
+      await upAgain(house);
+      await settled(house, id);
+      if (id === 'cold') await house.ask('help', 'main');
+    }
+    const replies = house.records.conversation('main').filter((entry) => entry.kind === 'text');
+    for (const id of ['cold', 'warm']) {
+      const [answer, ...more] = replies.filter((reply) => reply.replyTo === id);
+      assert.match(answer?.text ?? '', new RegExp(`^You said: hello ${id}\n`));
+      assert.deepEqual(more, []);
+    }
+    // 202 is told before the person's own words are shown; a host that dies between both has them all the same.
+    assert.deepEqual(
+      house.records.inbound((await house.api.message('cold')).body.session).map((row) => row.tries),
+      [0, 0, 0],
+    );
+  });
+
+  test('R3: a message that is sent again to the next host changes nothing', async (t) => {
+    const house = await upHouse(t, 'bwrap');
+    const message = { id: 'once', text: 'twice' };
+    const first = await house.api.send(message);
+    await house.host.kill();
+    await upAgain(house);
+    const again = await Promise.all([house.api.send(message), house.api.send(message)]);
+    for (const { status, body } of again) assert.deepEqual([status, body], [202, first.body]);
+    await settled(house, 'once');
+    await house.api.send(message);
+    assert.equal((await house.ask('help', 'main')).code, 0);
+    assert.equal(said(house, 'main').filter((line) => line.startsWith('text: ')).length, 3);
+  });
+
+  test('M11, D2: after the turn was committed delivers that answer, and does not think again', async (t) => {
+    const house = await upHouse(t, 'bwrap');
+    const events = await house.api.events('main');
+    const sent = await house.api.send({ id: 'm1', text: 'stream' });
+    await events.until('the answer is being written', isLive);
+    // It sees nothing any more: neither the bell nor the row.
+    house.host.freeze();
+    const { session } = sent.body;
+    await until('the turn is committed', () => house.records.acknowledged(session).includes('m1'));
+    const [row] = house.records.outbound(session);
+    assert.equal(said(house, 'main').length, 1, 'nothing was delivered yet');
+    await house.host.kill();
+    await upAgain(house);
+    await settled(house, 'm1');
+    assert.equal(said(house, 'main').length, 2);
+    assert.deepEqual(
+      house.records.deliveries(session).map((delivery) => ({ ...delivery })),
+      [{ out_id: row?.id, state: 'delivered' }],
+    );
+    const generations = house.records.generations(session).map(({ number, costs }) => [number, costs]);
+    assert.deepEqual(generations, [[1, 0]]);
+  });
+
+  test('D2, M7: between the two messages of one turn says each of them once', async (t) => {
+    const house = await upHouse(t, 'bwrap');
+    const events = await house.api.events('main');
+    await house.api.send({ id: 'm1', text: 'twice' });
+    await events.until('the first message', isReply);
+    await house.host.kill();
+    await upAgain(house);
+    await settled(house, 'm1');
+    assert.deepEqual(said(house, 'main'), [
+      'user: twice',
+      'text: First, while I am still at it.',
+      'text: Second, at the end.',
+    ]);
+  });
+
+  test('under a waiting ask: the command line waits for the next host and prints the answer', async (t) => {
+    const house = await upHouse(t, 'bwrap');
+    const events = await house.api.events('main');
+    const asking = house.ask('stream', 'main');
+    await events.until('the answer is being written', isLive);
+    await house.host.kill();
+    await upAgain(house);
+    const asked = await asking;
+    assert.equal(asked.code, 0);
+    assert.match(asked.reply, /^Every conversation gets its own room.*on its way\.$/s);
+    assert.equal(said(house, 'main').length, 2);
+  });
+});
