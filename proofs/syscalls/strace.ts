@@ -1,7 +1,7 @@
 /** One run of a step under strace: to see which calls it makes, or to die at the n-th of one kind. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { NODE } from '../../tests/e2e/house/machine.ts';
 
 /** Everything by which a process can change a file or make a change durable, and the names that a platform may lack. */
@@ -67,6 +67,15 @@ export function callsOf(operation: string, dir: string): ReadonlyMap<string, num
   return new Map([...kinds].map((kind) => [kind, most(kind)]));
 }
 
+/** Runs the step once, unseen and unharmed: what Node compiles it keeps beside the folder, and writes no more in later runs. */
+export function warmUp(operation: string, dir: string): void {
+  const { status, stderr } = spawnSync(NODE, [ACT, operation, dir], {
+    env: environment(dir),
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${operation} fails without being watched: ${stderr}`);
+}
+
 /** Kills it as it enters the n-th call of this kind, in whichever thread that comes first. */
 export function dieAt(call: string, n: number, operation: string, dir: string): Ran {
   const inject = `inject=${call}:signal=KILL:when=${n}`;
@@ -76,8 +85,12 @@ export function dieAt(call: string, n: number, operation: string, dir: string): 
 function strace(args: readonly string[], operation: string, dir: string): Ran {
   // Not --seccomp-bpf, which is faster: with it strace 6.1 injects nothing.
   const all = ['-f', '-qq', ...args, NODE, ACT, operation, dir];
-  // The compile cache writes files of its own, which are not the step's.
-  const { NODE_COMPILE_CACHE, NODE_TEST_CONTEXT, ...env } = process.env;
-  const { signal, status, stderr } = spawnSync('strace', all, { env, encoding: 'utf8', timeout: TIMEOUT_MS });
+  const options = { env: environment(dir), encoding: 'utf8', timeout: TIMEOUT_MS } as const;
+  const { signal, status, stderr } = spawnSync('strace', all, options);
   return { signal, status, stderr };
+}
+
+function environment(dir: string): NodeJS.ProcessEnv {
+  const { NODE_TEST_CONTEXT, ...env } = process.env;
+  return { ...env, NODE_COMPILE_CACHE: join(dirname(dir), 'compiled') };
 }

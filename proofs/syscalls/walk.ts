@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Operation } from './operation.ts';
-import { callsOf, dieAt } from './strace.ts';
+import { callsOf, dieAt, warmUp } from './strace.ts';
 
 export interface Walked {
   readonly operation: string;
@@ -34,6 +34,7 @@ export async function walk(operation: Operation, every: number): Promise<Walked>
     };
     const points: Record<string, number> = {};
     const failures: string[] = [];
+    warmUp(operation.name, fresh());
     for (const [call, most] of callsOf(operation.name, fresh())) {
       points[call] = 0;
       // All of them: until a run ends by itself. A part of them: as far as was seen.
