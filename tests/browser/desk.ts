@@ -54,7 +54,8 @@ export class Desk {
 
   async palette(query: string): Promise<void> {
     await this.page.keyboard.press('Control+k');
-    await this.page.getByRole('combobox').fill(query);
+    // By its name: the page below may have a field of that role, which is found until the palette is shown.
+    await this.page.getByRole('combobox', { name: 'Search or do' }).fill(query);
     await this.page.keyboard.press('Enter');
   }
 }
