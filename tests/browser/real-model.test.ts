@@ -53,6 +53,8 @@ test('a model is connected on the page, tried, and answers the next message', { 
 
   // In the very conversation that the demo answered, on the very host.
   await page.goBack();
+  // What the palette offers depends on what is open when it is called.
+  await desk.composer.waitFor();
   await desk.palette('open the ledger');
   await desk.say('write it');
   await desk.theirs('It is written.').waitFor();
