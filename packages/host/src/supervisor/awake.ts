@@ -38,6 +38,8 @@ export class Awake {
   readonly #over = Promise.withResolvers<void>();
   #tookWork = false;
   #ledger: TurnLedger | null = null;
+  /** The turn that ended last: word of its last call may come behind its end. */
+  #ended: TurnLedger | null = null;
   /** The turn that a person has ended. */
   #turnStopped: string | null = null;
   #failures: BootFailures | null;
@@ -73,7 +75,9 @@ export class Awake {
   hear(frame: HeardFrame): void {
     const nowMs = this.#clock.now();
     this.#lastSignMs = nowMs;
-    this.#ledger = noteFrame(this.#ledger, frame, this.generation.number, nowMs);
+    const before = this.#ledger;
+    this.#ledger = noteFrame(before, frame, this.generation.number, nowMs);
+    if (this.#ledger === null) this.#ended = before ?? this.#ended;
     switch (frame.t) {
       case 'ready':
         this.wasReady = true;
@@ -123,9 +127,11 @@ export class Awake {
     return this.#ledger;
   }
 
-  /** A call of this generation to its model: part of the running turn, if one runs. */
-  noteCall(call: ModelCall): void {
-    this.#ledger = this.#ledger && addCall(this.#ledger, call);
+  /** A call of this generation to its model: part of the turn that runs, or of the last. Null when there was none. */
+  noteCall(call: ModelCall): TurnLedger | null {
+    if (this.#ledger) this.#ledger = addCall(this.#ledger, call);
+    else this.#ended = this.#ended && addCall(this.#ended, call);
+    return this.#ledger ?? this.#ended;
   }
 
   attach(link: Link): void {

@@ -148,9 +148,12 @@ export class Supervisor implements SupervisorPort {
 
   modelCalled(call: ModelCall): void {
     const awake = this.#actors.get(call.session as SessionId)?.awake;
-    if (!awake?.ledger || awake.generation.number !== call.generation) return;
-    awake.noteCall(call);
-    this.#deps.watcher.ledger(awake.session, awake.ledger);
+    if (awake?.generation.number !== call.generation) return;
+    const turn = awake.noteCall(call);
+    if (turn === null) return;
+    const { watcher } = this.#deps;
+    watcher.ledger(awake.session, turn);
+    if (awake.ledger === null) watcher.ledger(awake.session, null);
   }
 
   summary(): ReturnType<SupervisorPort['summary']> {

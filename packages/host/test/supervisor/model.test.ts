@@ -86,3 +86,15 @@ test("a call counts in its turn's ledger; one of another generation, or of no tu
   house.supervisor.modelCalled({ ...call, costMicros: null });
   assert.equal(house.supervisor.ledger(session.id)?.usage?.costMicros, null);
 });
+
+test('word of a call that comes behind the end of its turn counts there, and the turn stays ended', async (t) => {
+  const house = await openHouse(t);
+  const session = await house.say('m1');
+  await house.end('m1', 'answered');
+  await until('the turn has ended', () => house.told.includes('ledger none'));
+  const seen = house.told.length;
+  const call = { session: session.id, generation: 1, inputTokens: 10, outputTokens: 2, costMicros: 5 };
+  house.supervisor.modelCalled(call);
+  assert.deepEqual(house.told.slice(seen), ['ledger  after 1 calls', 'ledger none']);
+  assert.equal(house.supervisor.ledger(session.id), null);
+});

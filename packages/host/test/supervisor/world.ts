@@ -146,7 +146,9 @@ export async function openHouse(
         live: (_session, _turn, text) => void told.push(`live ${text}`),
         ledger: (_session, turn) =>
           void told.push(
-            `ledger ${turn ? turn.tools.map((tool) => `${tool.name} ${tool.ok}`).join() : 'none'}`,
+            `ledger ${turn ? turn.tools.map((tool) => `${tool.name} ${tool.ok}`).join() : 'none'}${
+              turn?.usage ? ` after ${turn.usage.calls} calls` : ''
+            }`,
           ),
         typing: (_session, on) => void told.push(`typing ${on ? 'on' : 'off'}`),
       },
