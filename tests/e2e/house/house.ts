@@ -27,7 +27,11 @@ export interface Asked extends Ran {
 export interface UpOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A file that the host finds as its `/etc/resolv.conf`; for root alone. */
+  readonly resolvConf?: string;
 }
+
+const WITH_RESOLV_CONF = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
 
 /** Folder of the stand-in for the built page. */
 const PAGE = 'page';
@@ -79,12 +83,10 @@ export class House {
   }
 
   /** Starts a host; `port 0` and no browser unless the test says otherwise. */
-  start({ args = ['--port', '0'], env }: UpOptions = {}): HostProcess {
-    return this.started(
-      NODE,
-      [HOST_PROGRAM, '--data', this.data, '--no-open', '--sandbox', this.#sandbox, ...args],
-      env,
-    );
+  start({ args = ['--port', '0'], env, resolvConf }: UpOptions = {}): HostProcess {
+    const up = [HOST_PROGRAM, '--data', this.data, '--no-open', '--sandbox', this.#sandbox, ...args];
+    if (resolvConf === undefined) return this.started(NODE, up, env);
+    return this.started('unshare', ['--mount', 'sh', '-c', WITH_RESOLV_CONF, resolvConf, NODE, ...up], env);
   }
 
   /** Starts whatever becomes a host, and sees to its end. */

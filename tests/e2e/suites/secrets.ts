@@ -4,61 +4,24 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { callTool, type ModelRequest, say } from '../../fake-models/script.ts';
-import type { FakeModel } from '../../fake-models/server.ts';
 import { type EchoHost, openEchoHost } from '../house/echo-host.ts';
 import { containerHolds } from '../house/engine.ts';
-import type { House } from '../house/house.ts';
+import { type Inside, openInside } from '../house/inside.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
-import { houseWithModel, results } from '../house/with-model.ts';
-
-/** What a model wants done in its sandbox, one command after the other; what they said. */
-interface Inside {
-  readonly house: House;
-  readonly host: EchoHost;
-  readonly model: FakeModel;
-  run(thread: string, ...commands: readonly string[]): Promise<string[]>;
-}
 
 const SECRET = 'canary/secret+0123456789';
 /** As any client goes, but for NO_PROXY, which holds our test's host. */
 const PROXIED = 'export NO_PROXY= no_proxy=;';
 const CURL = `${PROXIED} curl -s -i --max-time 20`;
 
-async function openInside(t: TestContext, sandbox: SandboxKind): Promise<Inside> {
+async function openBesideEcho(
+  t: TestContext,
+  sandbox: SandboxKind,
+): Promise<Inside & { readonly host: EchoHost }> {
   const dir = mkdtempSync(join(tmpdir(), 'bh-ca-'));
   t.after(() => rmSync(dir, { recursive: true }));
   const host = await openEchoHost(t, dir);
-  const wanted: { commands: readonly string[] } = { commands: [] };
-  const { house, model } = await houseWithModel(
-    t,
-    'anthropic',
-    (request) => {
-      const command = wanted.commands[results(request).length];
-      return command === undefined ? say('Done.') : callTool('bash', { command });
-    },
-    sandbox,
-    { env: host.env },
-  );
-  return {
-    house,
-    host,
-    model,
-    async run(thread, ...commands) {
-      wanted.commands = commands;
-      const asked = await house.ask('go', thread);
-      assert.equal(asked.reply, 'Done.', asked.stderr);
-      const said = results(model.requests.at(-1) as ModelRequest);
-      assert.equal(said.length, commands.length);
-      return said;
-    },
-  };
-}
-
-async function bellhop(house: House, words: readonly string[], stdin = ''): Promise<string> {
-  const ran = await house.bellhop(words, stdin);
-  assert.equal(ran.code, 0, ran.stderr);
-  return ran.stdout;
+  return { ...(await openInside(t, sandbox, { env: host.env })), host };
 }
 
 export function secretsSuite(sandbox: SandboxKind): void {
@@ -68,11 +31,11 @@ export function secretsSuite(sandbox: SandboxKind): void {
     `promise 12: ${sandbox}: a secret is placed in the granted request, and its echo does not bring it in`,
     options,
     async (t) => {
-      const { house, host, run } = await openInside(t, sandbox);
-      const set = await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      const { host, run, bellhop } = await openBesideEcho(t, sandbox);
+      const set = await bellhop(['secrets', 'set', 'github'], `${SECRET}\n`);
       assert.match(set, /^github {2}set \d{4}.*used never\n {2}granted for nothing\n$/);
       const to = ['--host', host.at, '--method', 'GET', '--path', '/v1/*', '--private'];
-      const granted = await bellhop(house, ['secrets', 'grant', 'github', '--as', 'bearer', ...to]);
+      const granted = await bellhop(['secrets', 'grant', 'github', '--as', 'bearer', ...to]);
       assert.match(granted, new RegExp(`bell: ${host.at} GET /v1/\\* as bearer`));
       const [got = '', other = ''] = await run(
         'main',
@@ -86,7 +49,7 @@ export function secretsSuite(sandbox: SandboxKind): void {
         host.seen.map(({ url, headers }) => [url, headers.authorization]),
         [['/v1/me', `Bearer ${SECRET}`]],
       );
-      assert.match(await bellhop(house, ['secrets']), /used \d{4}/);
+      assert.match(await bellhop(['secrets']), /used \d{4}/);
     },
   );
 
@@ -94,10 +57,10 @@ export function secretsSuite(sandbox: SandboxKind): void {
     `promises 8 to 12: attack: ${sandbox}: forged names, other methods and paths, and plain HTTP carry no secret`,
     options,
     async (t) => {
-      const { house, host, run } = await openInside(t, sandbox);
-      await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      const { host, run, bellhop } = await openBesideEcho(t, sandbox);
+      await bellhop(['secrets', 'set', 'github'], `${SECRET}\n`);
       const to = ['--host', host.at, '--method', 'GET', '--path', '/v1/*', '--private'];
-      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'bearer', ...to]);
+      await bellhop(['secrets', 'grant', 'github', '--as', 'bearer', ...to]);
       const at = `https://${host.at}`;
       const said = await run(
         'main',
@@ -124,7 +87,7 @@ export function secretsSuite(sandbox: SandboxKind): void {
       assert.match(own, /200 OK/);
       assert.equal(host.seen[0]?.headers.authorization, `Bearer ${SECRET}`);
 
-      await bellhop(house, ['secrets', 'revoke', 'github', '--host', host.at]);
+      await bellhop(['secrets', 'revoke', 'github', '--host', host.at]);
       assert.match((await run('main', `${CURL} ${at}/v1/me`))[0] ?? '', /403/);
       assert.equal(host.seen.length, 1);
     },
@@ -134,11 +97,11 @@ export function secretsSuite(sandbox: SandboxKind): void {
     `promise 11: attack: ${sandbox}: the secret is looked for everywhere and found nowhere`,
     options,
     async (t) => {
-      const { house, host, model, run } = await openInside(t, sandbox);
-      await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      const { house, host, model, run, bellhop } = await openBesideEcho(t, sandbox);
+      await bellhop(['secrets', 'set', 'github'], `${SECRET}\n`);
       const to = ['--host', host.at, '--private'];
-      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'basic:me', '--path', '/basic/*', ...to]);
-      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'query:key', '--path', '/query/*', ...to]);
+      await bellhop(['secrets', 'grant', 'github', '--as', 'basic:me', '--path', '/basic/*', ...to]);
+      await bellhop(['secrets', 'grant', 'github', '--as', 'query:key', '--path', '/query/*', ...to]);
       host.answer = ({ url, headers }, response) => {
         const echo = `${url} ${headers.authorization} ${SECRET}`;
         response.writeHead(url.includes('moved') ? 302 : 500, {
@@ -157,10 +120,7 @@ export function secretsSuite(sandbox: SandboxKind): void {
         'grep -raE "c[a]nary.secret|bWU6Y[2]FuYXJ5" /tmp /run /workspace /dev/shm /etc /bellhop 2>/dev/null | head -c 300; echo end',
       );
       assert.equal(host.seen.length, 4);
-      assert.deepEqual(
-        said.slice(4).map((text) => text.replace(/\n\[exit code \d\]/, '').trim()),
-        ['0', 'end'],
-      );
+      assert.deepEqual(said.slice(4), ['0', 'end']);
       const told = JSON.stringify([said, events.seen, model.requests]);
       events.close();
       const forms = [SECRET, encodeURIComponent(SECRET), btoa(`me:${SECRET}`), btoa(SECRET)];
@@ -179,10 +139,10 @@ export function secretsSuite(sandbox: SandboxKind): void {
     `promise 14: attack: ${sandbox}: the egress process is killed under a request: it ends, and the next one is judged as before`,
     options,
     async (t) => {
-      const { house, host, run } = await openInside(t, sandbox);
-      await bellhop(house, ['secrets', 'set', 'github'], `${SECRET}\n`);
+      const { house, host, run, bellhop } = await openBesideEcho(t, sandbox);
+      await bellhop(['secrets', 'set', 'github'], `${SECRET}\n`);
       const to = ['--host', host.at, '--path', '/v1/*', '--private'];
-      await bellhop(house, ['secrets', 'grant', 'github', '--as', 'header:X-Api-Key', ...to]);
+      await bellhop(['secrets', 'grant', 'github', '--as', 'header:X-Api-Key', ...to]);
       host.answer = (asked, response) => {
         if (asked.url === '/v1/deadly') process.kill(egressOf(house.data), 'SIGKILL');
         else response.end('pong');
@@ -209,8 +169,8 @@ export function secretsSuite(sandbox: SandboxKind): void {
     `${sandbox}: curl, git, npm, pip, Node and Python go through by the usual variables and trust it`,
     options,
     async (t) => {
-      const { house, host, run } = await openInside(t, sandbox);
-      await bellhop(house, ['hosts', 'allow', host.at, '--method', 'GET', '--path', '/c/*', '--private']);
+      const { host, run, bellhop } = await openBesideEcho(t, sandbox);
+      await bellhop(['hosts', 'allow', host.at, '--method', 'GET', '--path', '/c/*', '--private']);
       host.answer = ({ url }, response) => {
         const said = SAYS.find(([end]) => url.split('?')[0]?.endsWith(end))?.[1] ?? 'pong';
         response.setHeader('content-type', url.includes('simple') ? 'text/html' : 'application/json');
