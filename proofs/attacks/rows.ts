@@ -42,9 +42,9 @@ const RUN_BY: Readonly<Record<string, readonly string[]>> = {
     'packages/host/test/skills/bwrap.test.ts',
     'packages/host/test/skills/docker.test.ts',
   ],
-  'tests/e2e/suites/allowed-hosts.ts': twice('tests/e2e', 'allowed-hosts'),
   'tests/e2e/suites/approvals.ts': twice('tests/e2e', 'approvals'),
   'tests/e2e/suites/secrets.ts': twice('tests/e2e', 'secrets'),
+  'tests/e2e/suites/way-out.ts': twice('tests/e2e', 'way-out'),
 };
 
 /** The test files that run a file's tests: itself, unless it is a table. */

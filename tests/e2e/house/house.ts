@@ -5,7 +5,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, type TestContext } from 'node:test';
+import { after, before } from 'node:test';
+import type { Ending } from '../../../packages/host/test/temp-folder.ts';
 import { giveBuilt } from '../../run/built.ts';
 import { Api } from './api.ts';
 import { removeAll } from './engine.ts';
@@ -155,7 +156,7 @@ function killQuietly(pid: number): void {
 }
 
 /** A house of one test. */
-export function houseFor(t: TestContext, sandbox?: SandboxKind): House {
+export function houseFor(t: Ending, sandbox?: SandboxKind): House {
   const house = new House(sandbox);
   t.after(() => house.close());
   return house;

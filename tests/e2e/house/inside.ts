@@ -1,6 +1,6 @@
 /** What an agent does in its sandbox, command by command: a model on loopback wants it done. */
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import type { Ending } from '../../../packages/host/test/temp-folder.ts';
 import { callTool, type ModelRequest, say } from '../../fake-models/script.ts';
 import type { FakeModel } from '../../fake-models/server.ts';
 import type { House, UpOptions } from './house.ts';
@@ -16,7 +16,7 @@ export interface Inside {
   bellhop(words: readonly string[], stdin?: string): Promise<string>;
 }
 
-export async function openInside(t: TestContext, sandbox: SandboxKind, options: UpOptions): Promise<Inside> {
+export async function openInside(t: Ending, sandbox: SandboxKind, options: UpOptions): Promise<Inside> {
   const wanted: { commands: readonly string[] } = { commands: [] };
   const script = (request: ModelRequest) => {
     const command = wanted.commands[results(request).length];

@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { type Answer, decode, encode } from 'dns-packet';
+import type { Ending } from '../../../packages/host/test/temp-folder.ts';
 import { hostIsRoot } from './machine.ts';
 
 /** A reason to skip, or false. */
@@ -27,7 +27,7 @@ export interface LyingDns {
 }
 
 /** @param dir where that file is written. */
-export async function openLyingDns(t: TestContext, dir: string): Promise<LyingDns> {
+export async function openLyingDns(t: Ending, dir: string): Promise<LyingDns> {
   const { pid } = process;
   const dns: LyingDns = {
     address: `127.53.${(pid >> 8) & 255}.${pid & 255}`,

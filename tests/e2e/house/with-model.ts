@@ -1,6 +1,6 @@
 /** A house whose agent speaks to a model on loopback, by a script; and what a test reads out of its requests. */
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import type { Ending } from '../../../packages/host/test/temp-folder.ts';
 import type { ModelRequest, Script } from '../../fake-models/script.ts';
 import { type FakeModel, startFakeModel } from '../../fake-models/server.ts';
 import { type House, houseFor, type UpOptions } from './house.ts';
@@ -13,7 +13,7 @@ export const CANARY = 'canary-key-9876543210';
 const AT_ROOT: readonly string[] = ['anthropic', 'google'];
 
 export async function houseWithModel(
-  t: TestContext,
+  t: Ending,
   provider: string,
   script: Script,
   sandbox: SandboxKind = 'bwrap',
