@@ -167,8 +167,15 @@ const doors: readonly BrokenGuard[] = [
       '  server.closeAllConnections();\n  await closed;\n',
       '',
     ],
-    ['a door stays open', DOOR, '(resolve) => server.close(() => resolve()));', '(resolve) => resolve());'],
   ]),
+  {
+    row: DOORS,
+    broken: 'a door stays open and stays where it was (two guards, as each stands behind the other)',
+    edits: [
+      { file: DOOR, from: '(resolve) => server.close(() => resolve()));', to: '(resolve) => resolve());' },
+      { file: DOOR, from: '  await closed;\n  await rm(path, { force: true });\n', to: '  await closed;\n' },
+    ],
+  },
   ...guardsOf(
     DOORS,
     [

@@ -6,6 +6,7 @@ import { LIMITS } from './limits.ts';
 import { MOUNT_GUARDS } from './mounts.ts';
 import { SANDBOXES } from './sandboxes.ts';
 import { SKILLS_AND_PACKAGES } from './skills-packages.ts';
+import { WAY_OUT } from './way-out.ts';
 
 export const BROKEN_GUARDS: readonly BrokenGuard[] = [
   ...SANDBOXES,
@@ -14,6 +15,7 @@ export const BROKEN_GUARDS: readonly BrokenGuard[] = [
   ...HOSTILE,
   ...SKILLS_AND_PACKAGES,
   ...ENDINGS,
+  ...WAY_OUT,
 ];
 
 export const UNBREAKABLE: readonly Unbreakable[] = [];

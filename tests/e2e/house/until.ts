@@ -1,4 +1,5 @@
 /** For conditions that no event tells of (a process is gone, a row is there): look again until they hold. */
+import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const PAUSE_MS = 15;
@@ -14,7 +15,7 @@ export async function until<T>(
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`never happened: ${what}`);
+    if (performance.now() > deadline) assert.fail(`never happened: ${what}`);
     await pause(PAUSE_MS);
   }
 }

@@ -146,22 +146,21 @@ export async function keyed(world: EgressWorld, upstream: Upstream, key = CANARY
 }
 
 /** Says these bytes and returns all that comes back until the other end closes. */
-export function raw(socketPath: string, ...parts: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(socketPath, () => {
-      for (const part of parts) socket.write(part, 'latin1');
-    });
-    const said = { text: '' };
-    socket.setEncoding('latin1').on('data', (chunk: string) => {
-      said.text += chunk;
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      // Cut off while we were still talking: what was said until then counts.
-      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return;
-      reject(error);
-    });
-    socket.on('close', () => resolve(said.text));
+export async function raw(socketPath: string, ...parts: readonly string[]): Promise<string> {
+  const seen: { text: string; error: Error | null } = { text: '', error: null };
+  const socket = connect(socketPath, () => {
+    for (const part of parts) socket.write(part, 'latin1');
   });
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    seen.text += chunk;
+  });
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    // Cut off while we were still talking: what was said until then counts.
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') seen.error = error;
+  });
+  await until('the other end has said all that it will', () => socket.closed);
+  if (seen.error) throw seen.error;
+  return seen.text;
 }
 
 export function lines(...all: readonly string[]): string {

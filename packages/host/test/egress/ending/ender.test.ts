@@ -105,6 +105,8 @@ async function ask(way: Way, times = 1): Promise<string> {
     const said = { text: '' };
     while (!/\r\n\r\n(ok|\{.*\})$/.test(said.text)) said.text += String(await once(tls, 'data'));
     all.push(said.text);
+    // A refusal is the last that is said.
+    if (!said.text.startsWith('HTTP/1.1 200')) break;
   }
   tls.destroy();
   return all.join('\n');
