@@ -184,12 +184,6 @@ export const WAY_OUT: readonly BrokenGuard[] = [
   ]),
   ...guardsOf('the egress process is killed under a request: it ends, and the next one is judged as before', [
     [
-      'its next life opens no doors again',
-      `${EGRESS}/process.ts`,
-      'for (const plan of this.#doors) {',
-      'for (const plan of new Set<DoorPlan>()) {',
-    ],
-    [
       'its next life opens them for another agent',
       `${EGRESS}/process.ts`,
       "this.#send('open', plan)",
