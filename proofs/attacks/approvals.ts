@@ -47,13 +47,22 @@ export const APPROVAL_GUARDS: readonly BrokenGuard[] = [
       'LIMIT 1`).get(session, agent, host, port) !== undefined;',
       "LIMIT 1`).get(session, agent, host, port) !== undefined || host !== '';",
     ],
-    [
-      'a grant is for all conversations',
-      GRANTS,
-      'WHERE is_over = 0 AND session = ? AND',
-      "WHERE is_over = 0 AND ? <> '' AND",
-    ],
   ]),
+  ...guardsOf(
+    'what is granted once passes once',
+    [
+      [
+        'a grant is for all conversations',
+        GRANTS,
+        'WHERE is_over = 0 AND session = ? AND',
+        "WHERE is_over = 0 AND ? <> '' AND",
+      ],
+    ],
+    {
+      file: 'packages/host/test/egress/policy/tunnel.test.ts',
+      title: '',
+    },
+  ),
   ...guardsOf('a card is no question that a channel could answer', [
     ['a channel may answer it', APPROVALS, "options: '[]' });", `options: '["always","once",""]' });`],
   ]),

@@ -83,7 +83,7 @@ for (const [index, guard] of chosen.entries()) {
   let ok = true;
   for (const file of filesOf(guard)) {
     const one = await look(file, shownBy(guard).title, guard);
-    seen.push({ file, said: one.said });
+    seen.push({ file, said: one.said.replaceAll(dir, '.').replaceAll(ROOT, '.') });
     say(`    ${one.ok ? 'red ' : 'BAD '} ${file}: ${one.said}`);
     ok &&= one.ok;
   }

@@ -102,10 +102,10 @@ export const SECRETS: readonly BrokenGuard[] = [
   ]),
   ...guardsOf("another session's socket, the vault, the audit and the store are not there", [
     [
-      'a sandbox sees the folders of all',
-      `${HOST}/supervisor/wake.ts`,
-      "const runDir = way && mount(way.dir, '/run/bellhop', false);",
-      "const runDir = way && mount(way.dir, '/run/bellhop', false);\n  mount(deps.folders.dataDir, '/run/bellhop-data', false);",
+      'its files are for all of this machine',
+      `${EGRESS}/main.ts`,
+      'process.umask(0o077);',
+      'process.umask(0o022);',
     ],
   ]),
   ...guardsOf('nothing arrives before its row is in the audit; no body is in it, and the chain is whole', [
@@ -137,13 +137,22 @@ export const SECRETS: readonly BrokenGuard[] = [
       "return hashOf(row) === row.hash ? null : 'it was changed';",
       'return null;',
     ],
-    [
-      'the row before is not looked at',
-      CHAIN,
-      "if (row.prev !== head.hash) return 'the row before it is not the one that it was written behind';",
-      '',
-    ],
   ]),
+  ...guardsOf(
+    'any one field of any one row is changed',
+    [
+      [
+        'the row before is not looked at',
+        CHAIN,
+        "if (row.prev !== head.hash) return 'the row before it is not the one that it was written behind';",
+        '',
+      ],
+    ],
+    {
+      file: 'packages/host/test/egress/audit.test.ts',
+      title: 'a row is changed and hashed anew: the one behind it gives it away',
+    },
+  ),
   {
     row: "bytes in another's place open nothing",
     broken: 'a name is not part of what is sealed, nor looked at when it is opened',
@@ -157,11 +166,12 @@ export const SECRETS: readonly BrokenGuard[] = [
     ],
   },
   ...guardsOf('a rotation that is cut off anywhere leaves a vault that opens', [
+    ['a rotation that was cut off is not finished', VAULT, "if (use === 'own') this.#finishRotation();", ''],
     [
-      'the new key is kept when all is sealed with it, and not before',
+      'the next key takes the place of one that is in use',
       VAULT,
-      'writeDurably(this.#nextKeyPath, ',
-      'void (this.#nextKeyPath, ',
+      'if (isInUse) moveDurably(',
+      'if (!isInUse) moveDurably(',
     ],
   ]),
   ...guardsOf('in a text, an edit, a question', [

@@ -18,7 +18,7 @@ import { RefusalRows } from '../../src/egress/audit/refusals.ts';
 import { AUDIT_FILE, Trail } from '../../src/egress/audit/trail.ts';
 import type { HostToEgress } from '../../src/egress/frames.ts';
 import { tempFolder } from '../temp-folder.ts';
-import { CANARY, keyed, openUpstream, pidOf, post, startEgress } from './world.ts';
+import { CANARY, keyed, lines, openUpstream, pidOf, post, raw, startEgress } from './world.ts';
 
 const entry = (target: string): AuditEntry => {
   return {
@@ -74,6 +74,13 @@ test('attack: any one field of any one row is changed', async () => {
       index + 1,
     );
   }
+});
+
+test('attack: a row is changed and hashed anew: the one behind it gives it away', async () => {
+  const all = rows();
+  const before = all[3] as AuditRow;
+  const forged = rowAfter(before, entry('evil:443'), Date.parse((all[4] as AuditRow).at));
+  assert.equal(await faultLine(all.with(4, forged)), 6);
 });
 
 test('attack: the first row, one in the middle, two at once are taken out; two change places; one is put in', async () => {
@@ -184,14 +191,22 @@ test('attack: a secret in query, header and body of a call: the row of it has no
 
 test('attack: an audit that cannot be written any more lets nothing out, and changes nothing', async (t) => {
   const { world, upstream, path } = await calling(t);
+  const { port } = new URL(upstream.url);
+  await world.egress.allowHost({ agent: 'bell', host: 'localhost', port: Number(port), isPrivate: true });
   // None of its files can grow from here on.
   const { size } = statSync(join(world.dir, 'egress', AUDIT_FILE));
   await promisify(execFile)('prlimit', ['--pid', `${pidOf(world.dir)}`, `--fsize=${size}`]);
-  const { status } = await post(path, '/model/v1/messages', '{"model":"m-1","max_tokens":1}');
+  const { status, body } = await post(path, '/model/v1/messages', '{"model":"m-1","max_tokens":1}');
   assert.deepEqual([status, upstream.seen.length], [503, 0]);
+  assert.match(body, /not be put on record/);
+  const to = `localhost:${port}`;
+  assert.match(
+    await raw(path, lines(`CONNECT ${to} HTTP/1.1`, `Host: ${to}`)),
+    /^HTTP\/1\.1 503 [\s\S]*audit/,
+  );
   const rule = { agent: 'bell', host: 'api.example', port: 443, isPrivate: false };
   await assert.rejects(world.egress.allowHost(rule), { code: 'audit_unwritable' });
-  assert.deepEqual(await world.egress.hosts(), []);
+  assert.equal((await world.egress.hosts()).length, 1);
   await assert.rejects(world.egress.record(entry('x')), { code: 'audit_unwritable' });
 });
 
