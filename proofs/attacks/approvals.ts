@@ -60,7 +60,7 @@ export const APPROVAL_GUARDS: readonly BrokenGuard[] = [
     ],
     {
       file: 'packages/host/test/egress/policy/tunnel.test.ts',
-      title: '',
+      title: 'a grant holds for its session, agent, host and port alone',
     },
   ),
   ...guardsOf('a card is no question that a channel could answer', [
