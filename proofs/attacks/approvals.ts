@@ -55,7 +55,7 @@ export const APPROVAL_GUARDS: readonly BrokenGuard[] = [
         'a grant is for all conversations',
         GRANTS,
         'WHERE is_over = 0 AND session = ? AND',
-        "WHERE is_over = 0 AND ? <> '' AND",
+        'WHERE is_over = 0 AND ? IS NOT NULL AND',
       ],
     ],
     {
