@@ -11,7 +11,7 @@ const TRAIL = `${EGRESS}/audit/trail.ts`;
 const LEDGER = `${EGRESS}/usage/ledger.ts`;
 const VAULT = `${EGRESS}/vault.ts`;
 const FORWARD = `${EGRESS}/forward.ts`;
-const KILLED = 'kills between reserve and settle';
+const KILLED = 'kills between reserve and settle: each call that went out is charged, and in the audit';
 
 const NOT_SCRUBBED = [
   'a host’s answer comes in as it is',

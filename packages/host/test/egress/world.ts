@@ -4,13 +4,12 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { type BudgetAlert, type CallRecord, EGRESS_SOCKET, type HostAsk } from '../../src/egress/port.ts';
 import { EgressProcess } from '../../src/egress/process.ts';
 import type { Endpoint } from '../../src/egress/providers.ts';
 import { makeFolder } from '../../src/folders.ts';
-import { tempFolder } from '../temp-folder.ts';
+import { type Ending, tempFolder } from '../temp-folder.ts';
 import { until } from '../until.ts';
 
 export const CANARY = 'canary-key-0123456789';
@@ -36,7 +35,7 @@ export interface Upstream {
 
 /** Answers with one JSON object unless the test says otherwise. */
 export async function openUpstream(
-  t: TestContext,
+  t: Ending,
   make: (handle: Upstream['handle']) => Server = (handle) => createServer(handle),
   scheme = 'http',
 ): Promise<Upstream> {
@@ -90,7 +89,7 @@ export interface EgressWorld {
   readonly close: Map<string, () => Promise<void>>;
 }
 
-export async function startEgress(t: TestContext, env: Record<string, string> = {}): Promise<EgressWorld> {
+export async function startEgress(t: Ending, env: Record<string, string> = {}): Promise<EgressWorld> {
   const dir = tempFolder(t);
   const folders = { dataDir: dir, user: null };
   await makeFolder(folders, 'private', 'egress');
