@@ -2,28 +2,30 @@
  * `./bellhop doctor [--json] [--fix]`: looks at all that a promise rests on, whether a host runs or not. It has a scratch
  * folder and marks of its own, and touches nothing that runs.
  *
- * Exit codes: 0 all is well, 1 there is a warning, 2 an error (or wrong words).
+ * Exit codes: 0 all is well, 1 there is a warning, 2 an error (or wrong words), 130 it was interrupted.
  */
 
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import { LOOKS } from './doctor/list.ts';
+import { openToLook } from './doctor/open-to-look.ts';
 import type { Finding, Ground, Look } from './doctor/port.ts';
 import { exitCode, groupLines, summary, toCheck } from './doctor/report.ts';
 import { takeEnvironment } from './egress/environment.ts';
 import { Keys } from './egress/keys.ts';
 import { EgressProcess } from './egress/process.ts';
+import { closedSecrets } from './egress/secrets.ts';
 import { Vault } from './egress/vault.ts';
 import { makeFolder } from './folders.ts';
 import { takeLock } from './lock.ts';
 import { createBwrapRuntime, createDockerRuntime } from './sandboxes/index.ts';
 
+const INTERRUPTED = 130;
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -35,8 +37,14 @@ async function main(argv: readonly string[]): Promise<number> {
   // Sandboxes of a root host are another user, who must be able to walk through.
   const scratch = await mkdtemp(join(tmpdir(), 'bellhop-doctor-'));
   await chmod(scratch, 0o711);
+  const interrupted = { is: false };
+  // What was started ends by itself in a moment, and is put away then. Who cannot wait asks twice.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      interrupted.is = true;
+    });
   try {
-    return await examine(groundAt(dataDir, scratch), {
+    return await examine(groundAt(dataDir, scratch), interrupted, {
       json: values.json === true,
       fix: values.fix === true,
     });
@@ -47,6 +55,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function examine(
   ground: Ground,
+  interrupted: { readonly is: boolean },
   wanted: { readonly json: boolean; readonly fix: boolean },
 ): Promise<number> {
   const say = (line: string) => void (wanted.json ? undefined : process.stdout.write(`${line}\n`));
@@ -56,13 +65,16 @@ async function examine(
   const all: Finding[] = [];
   for (const { title, look, found } of looking) {
     const before = await found;
+    // The others are waited for, so that nothing of theirs is left.
+    if (interrupted.is) continue;
     const done = wanted.fix ? await mended(before) : [];
     const findings = done.length > 0 ? await examined(look, ground) : before;
     all.push(...findings);
     if (findings.length > 0)
       for (const line of groupLines({ title, findings }, process.stdout.isTTY)) say(line);
-    for (const words of done) say(`  ${words}`);
+    for (const words of done) (wanted.json ? console.error : say)(`  ${words}`);
   }
+  if (interrupted.is) return INTERRUPTED;
   say(summary(all));
   if (!wanted.fix && all.some(({ mend }) => mend))
     say('Some of it can be mended at once: ./bellhop doctor --fix');
@@ -115,6 +127,7 @@ function groundAt(dataDir: string, scratch: string): Ground {
     base: base || undefined,
   };
   const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const vault = () => new Vault(join(dataDir, 'egress'), env.BELLHOP_KEY || undefined, 'look');
   return {
     dataDir,
     uid,
@@ -123,8 +136,8 @@ function groundAt(dataDir: string, scratch: string): Ground {
     version: packageJson.version,
     installId,
     runtimes: [createDockerRuntime({ ...who, ...image, say }), createBwrapRuntime(who)],
-    keys: () =>
-      new Keys(new Vault(join(dataDir, 'egress'), env.BELLHOP_KEY || undefined, 'look'), env).states,
+    keys: () => new Keys(vault(), env).states,
+    closedSecrets: () => closedSecrets(vault()),
     async openWayOut() {
       const folders = { dataDir: scratch, user: null };
       await makeFolder(folders, 'private', 'egress');
@@ -160,7 +173,7 @@ function installIdAt(dataDir: string): string | null {
   const path = join(dataDir, 'bellhop.db');
   if (!existsSync(path)) return null;
   try {
-    const db = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
+    const db = openToLook(path);
     try {
       const row = db.prepare("SELECT value FROM settings WHERE name = 'install_id'").get();
       return row ? String(row.value) : null;

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { createDisk } from '../disk.ts';
 import { readSettings } from '../settings.ts';
+import { openToLook } from './open-to-look.ts';
 import { type Finding, type Ground, type Look, ok } from './port.ts';
 
 /** Bellhop is not older. */
@@ -69,7 +69,7 @@ function newestEvent(dataDir: string): number {
   const path = join(dataDir, 'bellhop.db');
   if (!existsSync(path)) return 0;
   try {
-    const db = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
+    const db = openToLook(path);
     try {
       return Number(db.prepare('SELECT max(accepted_ms) AS newest FROM events').get()?.newest ?? 0);
     } finally {

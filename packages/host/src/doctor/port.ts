@@ -36,6 +36,8 @@ export interface Ground {
   readonly openWayOut: () => Promise<WayOut>;
   /** Names of stored and found keys. Throws when the vault cannot be read. */
   readonly keys: () => readonly KeyState[];
+  /** Names of the owner's secrets that the vault's key does not open. Throws like `keys`. */
+  readonly closedSecrets: () => readonly string[];
 }
 
 export interface WayOut {

@@ -2,9 +2,9 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DatabaseSync } from 'node:sqlite';
 import { notedHead } from '../audit-head.ts';
 import { verify } from '../egress/audit/chain.ts';
+import { openToLook } from './open-to-look.ts';
 import { type Finding, type Look, ok } from './port.ts';
 
 export const lookAtRecords: Look = async ({ dataDir }) => [...store(dataDir), ...(await audit(dataDir))];
@@ -14,7 +14,7 @@ function store(dataDir: string): Finding[] {
   if (!existsSync(path)) return [];
   const fix = `Stop Bellhop, and keep a copy of ${path} before anything else; then: sqlite3 ${path} .recover`;
   try {
-    const db = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
+    const db = openToLook(path);
     try {
       const said = String(db.prepare('PRAGMA quick_check(1)').get()?.quick_check);
       if (said !== 'ok')

@@ -22,6 +22,12 @@ export function isSecret(vaultName: string): boolean {
   return vaultName.startsWith(PREFIX);
 }
 
+/** Names of the secrets that the vault's key does not open. */
+export function closedSecrets(vault: Pick<Vault, 'names' | 'get'>): string[] {
+  const closed = vault.names.filter((name) => isSecret(name) && vault.get(name) === null);
+  return closed.map((name) => name.slice(PREFIX.length));
+}
+
 export class Secrets {
   readonly #vault: Vault;
   readonly #rules: RequestRules;

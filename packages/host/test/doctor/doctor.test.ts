@@ -1,7 +1,8 @@
 /** The program itself: a real sandbox of each kind that is here, the real way out, its words and its exit codes. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +11,11 @@ import { exitCode, groupLines, summary } from '../../src/doctor/report.ts';
 import { judge, lookAtWayOut } from '../../src/doctor/way-out.ts';
 import type { Egress, Policy } from '../../src/egress/port.ts';
 import { makeFolder } from '../../src/folders.ts';
+import { openStore } from '../../src/store/sqlite.ts';
 import { startEgress } from '../egress/world.ts';
 import { bwrapMissing, dockerMissing } from '../sandboxes/house.ts';
 import { tempFolder } from '../temp-folder.ts';
+import { until } from '../until.ts';
 import { groundAt, ill, told } from './ground.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/doctor.ts', import.meta.url));
@@ -71,6 +74,38 @@ test('an open file is exit code 2 and told with what to type; --fix closes it, a
   assert.ok(after.code < 2, after.out);
   assert.match(after.out, /Mended: .*vault\.key is 0600 now\./);
   assert.equal(statSync(key).mode & 0o777, 0o600);
+});
+
+test('without --fix nothing on disk changes, and of the store it leaves no log', async (t) => {
+  const dir = tempFolder(t);
+  await openStore(join(dir, 'bellhop.db')).close();
+  const kept = () =>
+    readdirSync(dir, { recursive: true, withFileTypes: true })
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => [path, statSync(path).mode, statSync(path).mtimeMs, statSync(path).size]);
+  const before = kept();
+  assert.ok(before.some(([path]) => String(path).endsWith('bellhop.db')));
+  const { out } = await doctor(dir);
+  assert.match(out, /bellhop\.db is whole/);
+  assert.deepEqual(kept(), before);
+});
+
+test('interrupted, it leaves nothing behind', async (t) => {
+  const scratch = tempFolder(t);
+  chmodSync(scratch, 0o711);
+  const child = spawn(process.execPath, [PROGRAM, '--data', join(scratch, 'none')], {
+    env: { ...process.env, TMPDIR: scratch },
+    stdio: 'ignore',
+  });
+  const closed = once(child, 'close');
+  // Sandboxes of its own are being made there.
+  await until('it has begun', () =>
+    readdirSync(scratch).some((name) => existsSync(join(scratch, name, 'sandbox'))),
+  );
+  child.kill('SIGINT');
+  assert.deepEqual(await closed, [130, null]);
+  assert.deepEqual(readdirSync(scratch), []);
 });
 
 test('wrong words: exit code 2 and where to read on', async (t) => {

@@ -14,6 +14,7 @@ export function groundAt(t: TestContext, change: Partial<Ground> = {}): Ground {
     installId: null,
     openWayOut: () => Promise.reject(new Error('nobody looks at it')),
     keys: () => [],
+    closedSecrets: () => [],
     ...change,
   };
 }

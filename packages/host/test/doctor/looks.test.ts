@@ -11,10 +11,13 @@ import { lookAtRecords, waiting } from '../../src/doctor/records.ts';
 import { judge as judgeSandboxes, lookAtSandboxes } from '../../src/doctor/sandboxes.ts';
 import { lookAtSettings, weaknesses } from '../../src/doctor/weakened.ts';
 import { Trail } from '../../src/egress/audit/trail.ts';
+import { closedSecrets } from '../../src/egress/secrets.ts';
+import { Vault } from '../../src/egress/vault.ts';
 import { readNote, takeLock } from '../../src/lock.ts';
 import type { SandboxRuntime } from '../../src/sandboxes/port.ts';
 import { readSettings } from '../../src/settings.ts';
 import { openStoreWorld } from '../store-world.ts';
+import { tempFolder } from '../temp-folder.ts';
 import { groundAt, ill, told } from './ground.ts';
 
 describe('the data folder', () => {
@@ -169,6 +172,21 @@ describe('keys', () => {
       'model-key error 28',
     ]);
   });
+});
+
+test('promise 28: secrets that the key of the vault does not open are named, never shown', async (t) => {
+  const dir = tempFolder(t);
+  const [given, other] = ['ab'.repeat(32), 'cd'.repeat(32)];
+  const vault = new Vault(dir, given);
+  vault.set('secret:github', 'canary-0123456789');
+  vault.set('openai', 'canary-9876543210');
+  assert.deepEqual(closedSecrets(vault), []);
+  const look = (key: string) =>
+    lookAtKeys(groundAt(t, { closedSecrets: () => closedSecrets(new Vault(dir, key, 'look')) }));
+  assert.deepEqual(told(await look(given)), ['model-key info']);
+  const found = await look(other);
+  assert.deepEqual(told(found), ['model-key info', 'secrets error 28']);
+  assert.match(found[1]?.what ?? '', /does not open this secret: github\.$/);
 });
 
 describe('records', () => {
