@@ -15,7 +15,8 @@ const FORKS = 'a fork bomb';
 const MEMORY = 'taking more memory than there is';
 const PROCESSORS = 'all of the processors';
 const LONG_FILE = 'one file that fills the disk';
-const FILLING = 'filling the workspace';
+const FILLING =
+  'filling the workspace with many files ends its sandbox, and wakes none until there is room again';
 
 const ULIMIT = `\`\${files}; ulimit -u \${pids} 2>/dev/null || ulimit -p \${pids}\``;
 
@@ -102,13 +103,19 @@ export const LIMITS: readonly BrokenGuard[] = [
   ]),
   ...guardsOf(FILLING, [
     ['a session that holds too much goes on', DISK, '      awake.stop(over.why, true, 0);\n', ''],
-    [
-      'it is woken again although it still holds too much',
-      DISK,
-      '      this.#full.add(awake.session.id);\n',
-      '',
-    ],
   ]),
+  ...guardsOf(
+    FILLING,
+    [
+      [
+        'it is woken again although it still holds too much',
+        DISK,
+        '      this.#full.add(awake.session.id);\n',
+        '',
+      ],
+    ],
+    { file: DISK_TESTS, title: 'filling the workspace' },
+  ),
   ...guardsOf(
     FILLING,
     [
