@@ -270,8 +270,10 @@ const FRAMES: readonly Attack[] = [
   },
   {
     title: 'a frame without end, and noise',
-    code: filled('tell(\'x\'.repeat(20_000_000)); say(db, 1, { content: \'{"text":"through"}\' })'),
-    done: delivered('through'),
+    // Cut off, it connects again.
+    code: `const db = openOutbox(); tell('x'.repeat(20_000_000)); await cut; say(db, 1, { content: '{"text":"cut off"}' });
+      (await import('node:net')).connect(config.socketPath).write('{"t":"bell"}\\n');`,
+    done: delivered('cut off'),
   },
 ];
 

@@ -133,7 +133,7 @@ export async function openStreet(t: Ending, make: MakeRuntime, runner: string): 
       writeFileSync(join(file, '../canary-path'), canary, { mode: 0o644 });
       writeFileSync(
         file,
-        `import { config, inbox, openOutbox, outbox, ringOn, say, tell, text } from '/bellhop/tools.mjs';\n${code}`,
+        `import { config, cut, inbox, openOutbox, outbox, ringOn, say, tell, text } from '/bellhop/tools.mjs';\n${code}`,
         { mode: 0o644 },
       );
       return house.say(`${id}-m1`, { chat: id });

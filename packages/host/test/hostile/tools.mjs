@@ -13,6 +13,8 @@ export const outbox = `${config.outDir}/outbound.db`;
 
 const socket = connect(config.socketPath);
 socket.on('error', () => undefined);
+/** The host has hung up. */
+export const cut = new Promise((resolve) => socket.once('close', resolve));
 export const tell = (frame) => socket.write(`${typeof frame === 'string' ? frame : JSON.stringify(frame)}\n`);
 tell({ t: 'ready', generation: config.generation });
 
