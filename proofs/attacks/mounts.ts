@@ -194,4 +194,22 @@ export const MOUNT_GUARDS: readonly BrokenGuard[] = [
       title: 'a secret put into a shown folder after it was looked at',
     },
   ),
+  ...guardsOf(
+    'a link out of a shown folder, a write into it, secrets put into it, another folder in its place',
+    [
+      [
+        'every shown folder can be written',
+        'packages/host/src/supervisor/wake.ts',
+        'mounts.push(...extra);',
+        'mounts.push(...extra.map((one) => ({ ...one, writable: true })));',
+      ],
+      ['what lies in it is not looked at', LOOK, '      if (reason !== null) return reason;\n', ''],
+      [
+        'any folder may be shown',
+        JUDGE,
+        "  if (allowing.length === 0) return 'it lies in none of mountRoots';\n",
+        '',
+      ],
+    ],
+  ),
 ];

@@ -44,6 +44,7 @@ const RUN_BY: Readonly<Record<string, readonly string[]>> = {
   ],
   'tests/e2e/suites/approvals.ts': twice('tests/e2e', 'approvals'),
   'tests/e2e/suites/disk.ts': twice('tests/e2e', 'disk'),
+  'tests/e2e/suites/mounts.ts': twice('tests/e2e', 'mounts'),
   'tests/e2e/suites/secrets.ts': twice('tests/e2e', 'secrets'),
   'tests/e2e/suites/way-out.ts': twice('tests/e2e', 'way-out'),
 };
