@@ -21,7 +21,7 @@ import { rowsOf, runBy } from './rows.ts';
 import { type Ran, runTest } from './run-test.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const LANES = availableParallelism() * 2;
+const LANES = availableParallelism() + 1;
 
 interface Result {
   readonly row: string;
