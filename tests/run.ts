@@ -12,7 +12,7 @@ import { type FileResult, runFiles, seconds } from './run/files.ts';
 import { type MissingTool, missingTools } from './run/tools.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const SLOWEST = 5;
+const SLOWEST = 10;
 const say = (line: string): void => console.log(line);
 
 async function main(patterns: readonly string[]): Promise<number> {
@@ -54,7 +54,8 @@ function summary(
   files: readonly FileResult[],
 ): number {
   const slowest = files.toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST);
-  say(`\nslowest: ${slowest.map((file) => `${file.path} ${seconds(file.ms).trim()}`).join(', ')}`);
+  say('\nslowest:');
+  for (const file of slowest) say(`     ${seconds(file.ms)}  ${file.path}`);
   const failing = [
     ...checks.filter((check) => !check.ok).map((check) => check.name),
     ...files.filter((file) => file.failed > 0).map((file) => file.path),

@@ -4,6 +4,8 @@ import { run } from 'node:test';
 
 /** Longer than any of them may take. The tests' own limits are kept inside their process, which may be what hangs. */
 const LIMIT_MS = 90_000;
+/** What a broken guard was to bring about never comes: well within the limit, a test's wait says so. */
+const PATIENCE_MS = 45_000;
 /** Without its guard the product may leave open what keeps the process alive: it is not waited for once it is red. */
 const RED_PATIENCE_MS = 3_000;
 const TOLD_LINES = 4;
@@ -33,6 +35,7 @@ export async function runTest(root: string, file: string, title: string, signal:
     files: [file],
     testNamePatterns: [new RegExp(RegExp.escape(title))],
     cwd: root,
+    env: { ...process.env, BELLHOP_TEST_PATIENCE_MS: String(PATIENCE_MS) },
     signal: AbortSignal.any([signal, known.signal, AbortSignal.timeout(LIMIT_MS)]),
   });
   for await (const { type, data } of stream) {

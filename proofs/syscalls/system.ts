@@ -10,8 +10,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../../packages/host/test/until.ts';
 import { House } from '../../tests/e2e/house/house.ts';
-import { until } from '../../tests/e2e/house/until.ts';
 import type { Walked } from './walk.ts';
 
 const CALLS = ['pwrite64', 'fsync', 'fdatasync', 'ftruncate', 'unlink', 'rename', 'mkdir'] as const;

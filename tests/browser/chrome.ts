@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { PATIENCE_MS } from '../../packages/host/test/until.ts';
 import { CHROMIUMS } from '../run/tools.ts';
 
 export const DESKTOP = { width: 1280, height: 800 };
@@ -39,7 +40,7 @@ export class Chrome {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => this.#complaints.push(String(error)));
     page.on('console', (message) => {
       // What the network does is the test's own doing: dropped connections, refusals.

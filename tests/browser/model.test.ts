@@ -1,6 +1,6 @@
 /** Connecting a model on the page: the choice, the key, the try, and what the rest of the page then shows. */
 import assert from 'node:assert/strict';
-import { until } from '../e2e/house/until.ts';
+import { until } from '../../packages/host/test/until.ts';
 import { seriousFaults } from './accessible.ts';
 import { PHONE } from './chrome.ts';
 import { inBrowser } from './world.ts';

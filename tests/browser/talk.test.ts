@@ -1,6 +1,6 @@
 /** A conversation in a real browser, against the scripted fake of the API: what a person does, and what they then see. */
 import assert from 'node:assert/strict';
-import { until } from '../e2e/house/until.ts';
+import { until } from '../../packages/host/test/until.ts';
 import { inBrowser } from './world.ts';
 
 const browser = inBrowser();

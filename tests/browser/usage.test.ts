@@ -1,6 +1,6 @@
 /** The page of usage: where the money went, what may be spent, who waits for more. */
 import assert from 'node:assert/strict';
-import { until } from '../e2e/house/until.ts';
+import { until } from '../../packages/host/test/until.ts';
 import { seriousFaults } from './accessible.ts';
 import { PHONE } from './chrome.ts';
 import { inBrowser, type World } from './world.ts';

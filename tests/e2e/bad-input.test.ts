@@ -6,10 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import { sharedHouse } from './house/house.ts';
 import { bwrapMissing, CLI_PROGRAM, NODE } from './house/machine.ts';
 import { run } from './house/run.ts';
-import { until } from './house/until.ts';
 
 /** 256 kB, the default of maxTextBytes. */
 const LIMIT = 256 * 1024;

@@ -8,9 +8,9 @@ import assert from 'node:assert/strict';
 import { accessSync, constants, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import { houseFor } from './house/house.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { until } from './house/until.ts';
 
 function bwrapOfThisMachine(): string {
   const places = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'bwrap'));

@@ -4,9 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import { type House, sharedHouse } from './house/house.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { until } from './house/until.ts';
 
 const MIB = 1024 * 1024;
 

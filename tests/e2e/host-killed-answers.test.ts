@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { until } from './house/until.ts';
 import { isLive, isReply, said, settled, upAgain, upHouse } from './suites/host-killed.ts';
 
 describe('a host that is killed', { skip: bwrapMissing, concurrency: 2 }, () => {

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import { callTool, fail, type ModelRequest, say } from '../fake-models/script.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { until } from './house/until.ts';
 import { asked, houseWithModel, results } from './house/with-model.ts';
 import { lightJobSuite } from './suites/light-job.ts';
 

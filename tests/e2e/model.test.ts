@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import { type House, houseFor } from './house/house.ts';
 import { bwrapMissing } from './house/machine.ts';
 import { openModelEndpoint } from './house/model-endpoint.ts';
-import { until } from './house/until.ts';
 
 const CANARY = 'canary-key-0123456789';
 /** Of the environment, and so of Anthropic alone. */

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import {
   inboundStatements,
   make,
@@ -18,7 +19,6 @@ import {
 } from '../../packages/mailbox/test/nanoclaw.ts';
 import { houseFor } from './house/house.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { until } from './house/until.ts';
 
 const SHAPE = SHAPES.at(-1) as Shape;
 

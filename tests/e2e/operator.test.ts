@@ -4,9 +4,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { DeadLetterList, SessionList, WhyList } from '../../packages/host/src/api/contract.ts';
+import { until } from '../../packages/host/test/until.ts';
 import { type House, sharedHouse } from './house/house.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { until } from './house/until.ts';
 
 async function lines(house: House, ...args: string[]): Promise<string[]> {
   const { code, stdout, stderr } = await house.bellhop(args);

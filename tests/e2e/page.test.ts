@@ -11,10 +11,10 @@ import type {
   MessageState,
   StreamEvent,
 } from '../../packages/host/src/api/contract.ts';
+import { until } from '../../packages/host/test/until.ts';
 import { Browser } from './house/browser.ts';
 import { type House, houseFor, sharedHouse } from './house/house.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { until } from './house/until.ts';
 
 const PASSWORD = 'correct horse battery';
 

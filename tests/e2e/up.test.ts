@@ -8,11 +8,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { until } from '../../packages/host/test/until.ts';
 import { type House, houseFor, sharedHouse } from './house/house.ts';
 import { bwrapMissing, LAUNCHER, launcherWouldInstall } from './house/machine.ts';
 import { run } from './house/run.ts';
 import { stillRun } from './house/sandboxes.ts';
-import { until } from './house/until.ts';
 
 const READY_LINE = /^Bellhop is ready in \d+\.\d s: http:\/\/127\.0\.0\.1:\d+\/in\/[\w-]{43}\n$/;
 

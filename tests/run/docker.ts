@@ -18,7 +18,7 @@ const BASE = 'node:26-slim';
 const SUITE = 'bookworm';
 const MIRROR = 'http://deb.debian.org/debian';
 const LOG = join(tmpdir(), 'bellhop-test-dockerd.log');
-const START_PATIENCE_MS = 30_000;
+const START_PATIENCE_MS = 5 * 60_000;
 const LOOK_MS = 200;
 const HINT = 'Install Docker, see that `docker info` works for you, then: docker pull node:26-slim';
 

@@ -6,8 +6,11 @@ import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { run } from 'node:test';
 
-/** Longer than any file may take. node:test's own limit is kept inside the file's process, which may be what hangs. */
-const FILE_TIMEOUT_MS = 240_000;
+/**
+ * A file hangs when it has told nothing for so long: no test begun or ended, no word printed. Each single wait of a test
+ * gives up before (PATIENCE_MS of until.ts). No limit on a whole file, which a slow machine would meet.
+ */
+const SILENCE_MS = 15 * 60_000;
 const WATCH_MS = 1000;
 /** Files that talk to an engine wait for half of their time; with one per core an eighth of the machine was idle. */
 const WAITING = 1;
@@ -31,6 +34,7 @@ export async function runFiles(
   root: string,
   files: string[],
   say: (line: string) => void,
+  now: () => number = () => performance.now(),
 ): Promise<FileResult[]> {
   const running = new Map<string, Running>();
   const of = (file: string | undefined): Running => {
@@ -41,11 +45,13 @@ export async function runFiles(
   };
   const results: FileResult[] = [];
   const hanging = new AbortController();
-  const startedAt = new Map<string, number>();
+  const lastMoved = new Map<string, { readonly atMs: number; readonly test: string }>();
   const watch = setInterval(() => {
-    for (const [file, at] of startedAt) {
-      if (hanging.signal.aborted || performance.now() - at < FILE_TIMEOUT_MS) continue;
-      say(`FAIL  ${relative(root, file)} hangs since ${FILE_TIMEOUT_MS / 1000} s; the run ends here`);
+    for (const [file, { atMs, test }] of lastMoved) {
+      if (hanging.signal.aborted || now() - atMs < SILENCE_MS) continue;
+      const since = `has told nothing for ${SILENCE_MS / 60_000} minutes, last of "${test}"`;
+      say(`FAIL  ${relative(root, file)} ${since}; the run ends here`);
+      of(file).failures.push(`the file hangs\n${since}`);
       hanging.abort();
     }
   }, WATCH_MS);
@@ -56,29 +62,22 @@ export async function runFiles(
     cwd: root,
   });
   for await (const { type, data } of stream) {
+    const entry = entryOf(data);
+    // All files are enqueued at the start; one moves from when it is dequeued.
+    if (entry !== undefined && (type === 'test:dequeue' || lastMoved.has(entry))) {
+      const test = 'name' in data ? data.name : (lastMoved.get(entry)?.test ?? '');
+      lastMoved.set(entry, { atMs: now(), test });
+    }
     switch (type) {
-      case 'test:dequeue':
-        // Not a suite that stands in a file of its own: it has no end that would be told under that name.
-        if (
-          data.nesting === 0 &&
-          data.file !== undefined &&
-          files.includes(data.file) &&
-          !startedAt.has(data.file)
-        ) {
-          startedAt.set(data.file, performance.now());
-        }
-        break;
       case 'test:pass':
-        // A suite shared by several files stands in a file of its own; the one that runs it is the entry.
         if (data.details.type === 'suite') break;
-        if (data.skip !== undefined)
-          of(data.entryFile ?? data.file).skipped.push(`${data.name}${reason(data.skip)}`);
-        else of(data.entryFile ?? data.file).passed += 1;
+        if (data.skip !== undefined) of(entry).skipped.push(`${data.name}${reason(data.skip)}`);
+        else of(entry).passed += 1;
         break;
       case 'test:fail':
         // A parent fails with its children; only where it went wrong is counted.
         if (data.details.error.cause !== undefined && isChildFailure(data.details.error)) break;
-        of(data.entryFile ?? data.file).failures.push(`${data.name}\n${describe(data.details.error)}`);
+        of(entry).failures.push(`${data.name}\n${describe(data.details.error)}`);
         break;
       case 'test:stdout':
       case 'test:stderr':
@@ -88,7 +87,7 @@ export async function runFiles(
         if (data.file === undefined) break;
         results.push(report(root, data.file, data.duration_ms, of(data.file), say));
         running.delete(data.file);
-        startedAt.delete(data.file);
+        lastMoved.delete(data.file);
     }
   }
   clearInterval(watch);
@@ -96,6 +95,11 @@ export async function runFiles(
     if (rest.failures.length > 0) results.push(report(root, file, 0, rest, say));
   }
   return results;
+}
+
+/** The test file that an event is of; a suite shared by several files stands in a file of its own. */
+function entryOf(data: { readonly entryFile?: string | undefined; readonly file?: string | undefined }) {
+  return data.entryFile ?? data.file;
 }
 
 function report(

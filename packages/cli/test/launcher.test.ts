@@ -69,7 +69,7 @@ function start(
   ...args: string[]
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
   const { env } = at;
-  return spawnSync(at.path('bellhop'), args, { env, cwd: '/', encoding: 'utf8', input: '', timeout: 60_000 });
+  return spawnSync(at.path('bellhop'), args, { env, cwd: '/', encoding: 'utf8', input: '' });
 }
 
 /** Started and not waited for; `says` resolves when stderr contains the words, `ended` with the exit. */

@@ -51,7 +51,7 @@ const SCHEMAS: readonly [string, ...string[]][] = [
   ],
 ];
 for (const [what, ...statements] of SCHEMAS) {
-  test(`attack: ${what}`, { timeout: 20_000 }, (t) => {
+  test(`attack: ${what}`, (t) => {
     const folder = outboxFor(t);
     tamper(folder, ...statements);
     assertRefused(t, folder, /tables that are not ours/);
@@ -101,9 +101,7 @@ for (const [what, change, reason] of BYTES) {
 }
 
 for (const depth of [1, 12]) {
-  test(`attack: a scan without end: a page that is its own uncle, ${depth} deep`, {
-    timeout: 20_000,
-  }, (t) => {
+  test(`attack: a scan without end: a page that is its own uncle, ${depth} deep`, (t) => {
     const folder = outboxFor(t);
     const root = rootPage(folder, 'processing_ack');
     patch(folder, (bytes) => {
@@ -118,7 +116,7 @@ for (const depth of [1, 12]) {
   });
 }
 
-test('attack: a schema without end', { timeout: 20_000 }, (t) => {
+test('attack: a schema without end', (t) => {
   const folder = outboxFor(t);
   patch(folder, (bytes) => {
     const count = bytes.length / PAGE_BYTES;
@@ -136,7 +134,7 @@ test('attack: a schema without end', { timeout: 20_000 }, (t) => {
   assertRefused(t, folder, /a page in two places/);
 });
 
-test('attack: a tree that leads to itself', { timeout: 20_000 }, (t) => {
+test('attack: a tree that leads to itself', (t) => {
   const folder = outboxFor(t);
   const root = rootPage(folder, 'messages_out');
   patch(folder, (bytes) => void fanPage(root, 1).copy(bytes, (root - 1) * PAGE_BYTES));

@@ -12,9 +12,7 @@ import { OutboundMailbox } from '../src/runner/index.ts';
 import { outboxFor, PAGE_BYTES, read } from './hostile.ts';
 import { folderFor, inboundRow, outRow, startChild, turnCommit } from './support.ts';
 
-test('a thousand snapshots beside a writer that never rests: each is one committed state', {
-  timeout: 120_000,
-}, async (t) => {
+test('a thousand snapshots beside a writer that never rests: each is one committed state', async (t) => {
   const folder = folderFor(t);
   const writer = startChild(t, 'write-turns', folder.outDir);
   assert.equal(await writer.line(), 'ready');

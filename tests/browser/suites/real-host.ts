@@ -8,9 +8,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { until } from '../../../packages/host/test/until.ts';
 import { House } from '../../e2e/house/house.ts';
 import { missing, type SandboxKind } from '../../e2e/house/machine.ts';
-import { until } from '../../e2e/house/until.ts';
 import { Chrome } from '../chrome.ts';
 import { Desk } from '../desk.ts';
 
@@ -25,7 +25,7 @@ const THREAD = 'friend';
 
 export function realHost(sandbox: SandboxKind): void {
   const skip = MISSING.includes('chromium') ? 'chromium is not installed' : missing[sandbox];
-  describe(`the page on a real host with ${sandbox}`, { skip, timeout: 180_000 }, () => {
+  describe(`the page on a real host with ${sandbox}`, { skip }, () => {
     const house = new House(sandbox);
     const chrome = new Chrome();
     const at = { desk: null as Desk | null, link: '' };

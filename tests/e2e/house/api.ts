@@ -8,7 +8,7 @@ import type {
   Status,
   StreamEvent,
 } from '../../../packages/host/src/api/contract.ts';
-import { PATIENCE_MS } from './until.ts';
+import { PATIENCE_MS } from '../../../packages/host/test/until.ts';
 
 export interface Answered<T> {
   readonly status: number;

@@ -1,6 +1,6 @@
 /** A host as its own process: what it says, when it is ready, how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { PATIENCE_MS } from './until.ts';
+import { PATIENCE_MS } from '../../../packages/host/test/until.ts';
 
 export interface Exit {
   readonly code: number | null;

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { Ending } from '../../../packages/host/test/temp-folder.ts';
+import { until } from '../../../packages/host/test/until.ts';
 import { giveBuilt } from '../../run/built.ts';
 import { Api } from './api.ts';
 import { removeAll } from './engine.ts';
@@ -15,7 +16,6 @@ import { CLI_PROGRAM, environment, HOST_PROGRAM, NODE, type SandboxKind } from '
 import { Records } from './records.ts';
 import { type Ran, run } from './run.ts';
 import { containedProcesses, type MarkedProcess, markedProcesses } from './sandboxes.ts';
-import { until } from './until.ts';
 
 /** What `ask --json` prints, and how it ended. */
 export interface Asked extends Ran {

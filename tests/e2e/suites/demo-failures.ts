@@ -7,9 +7,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { until } from '../../../packages/host/test/until.ts';
 import { type Asked, type House, houseFor, sharedHouse } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
-import { until } from '../house/until.ts';
 
 /** What was said in the conversation behind the message itself: kind and text. */
 function heard(house: House, thread: string): string[] {

@@ -8,9 +8,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { LiveEvent, LogEntry, StreamEvent } from '../../../packages/host/src/api/contract.ts';
+import { until } from '../../../packages/host/test/until.ts';
 import { type Asked, sharedHouse } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
-import { until } from '../house/until.ts';
 
 type Live = Extract<LiveEvent, { type: 'live' }>;
 const isLive = (event: StreamEvent): event is Live => event.type === 'live';

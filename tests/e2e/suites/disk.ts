@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../../packages/host/test/until.ts';
 import { houseFor } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
-import { until } from '../house/until.ts';
 
 const MIB = 1024 * 1024;
 const LIMIT = 100 * MIB;

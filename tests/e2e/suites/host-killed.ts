@@ -11,10 +11,10 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { StreamEvent } from '../../../packages/host/src/api/contract.ts';
+import { until } from '../../../packages/host/test/until.ts';
 import { type House, houseFor } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
 import { stillRun } from '../house/sandboxes.ts';
-import { until } from '../house/until.ts';
 
 export const isLive = (event: StreamEvent) => event.type === 'live';
 export const isReply = (event: StreamEvent) => event.type === 'entry' && event.body.kind !== 'user';

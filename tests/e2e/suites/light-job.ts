@@ -7,12 +7,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../../packages/host/test/until.ts';
 import { callTool, fail, type Script, say } from '../../fake-models/script.ts';
 import { containerHolds } from '../house/engine.ts';
 import type { House } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
 import { type MarkedProcess, stillRun } from '../house/sandboxes.ts';
-import { until } from '../house/until.ts';
 import { asked, CANARY, houseWithModel, results } from '../house/with-model.ts';
 
 export function lightJobSuite(sandbox: SandboxKind, providers: readonly string[]): void {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../../packages/host/test/until.ts';
 import { type House, houseFor } from '../house/house.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
-import { until } from '../house/until.ts';
 
 const INSIDE = '/workspace/extra/photos';
 const CANARY = 'canary-outside-4711';

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { verify } from '../../../packages/host/src/egress/audit/chain.ts';
+import { until } from '../../../packages/host/test/until.ts';
 import { type BesideLies, CURL, FIRST, HOST, openBesideLies, SECOND } from '../house/beside-lies.ts';
 import { houseFor } from '../house/house.ts';
 import { lyingDnsMissing } from '../house/lying-dns.ts';
 import { missing, type SandboxKind } from '../house/machine.ts';
-import { until } from '../house/until.ts';
 
 const BODY = 'canary-body-5551234';
 

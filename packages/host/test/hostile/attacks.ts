@@ -11,7 +11,8 @@ import type { MakeRuntime } from '../sandboxes/house.ts';
 import { until } from '../until.ts';
 import { buildRunner, openStreet, type Street, watchLoop } from './house.ts';
 
-const LONGEST_MS = 50;
+/** How much longer the host may compute in one go for an attack than for an honest answer: 50 ms where that takes 3.5. */
+const LONGEST_RATIO = 15;
 /** A machine that is busy elsewhere may hold us up; a host that blocks does so each time. */
 const ATTEMPTS = 3;
 
@@ -296,7 +297,7 @@ const OWN_RULES: readonly Attack[] = [
 ];
 
 export function hostileAttacks(name: string, make: MakeRuntime, skip: string | false): void {
-  describe(`attacks by what comes out: ${name}`, { skip, timeout: 300_000 }, () => {
+  describe(`attacks by what comes out: ${name}`, { skip }, () => {
     const built: { runner: Awaited<ReturnType<typeof buildRunner>> | null } = { runner: null };
     before(async () => {
       built.runner = await buildRunner();
@@ -315,7 +316,7 @@ export function hostileAttacks(name: string, make: MakeRuntime, skip: string | f
             make,
             built.runner?.dir ?? '',
           );
-          await street.honestAnswers();
+          await street.measureHonest();
           assert.equal(await street.honestTask(), 'pending');
           opened.resolve(street);
         });
@@ -331,7 +332,8 @@ export function hostileAttacks(name: string, make: MakeRuntime, skip: string | f
 
 async function tryIt(street: Street, attack: Attack): Promise<void> {
   const delays: number[] = [];
-  while (delays.length < ATTEMPTS && !delays.some((ms) => ms < LONGEST_MS)) {
+  const longestMs = LONGEST_RATIO * street.honestMs;
+  while (delays.length < ATTEMPTS && !delays.some((ms) => ms < longestMs)) {
     const longest = watchLoop();
     const session = await street.attacker(attack.code);
     await until(attack.title, () => attack.done(street, session)).catch(async (error: Error) => {
@@ -342,7 +344,7 @@ async function tryIt(street: Street, attack: Attack): Promise<void> {
   }
   const told = delays.map(Math.round).join(', ');
   assert.ok(
-    delays.some((ms) => ms < LONGEST_MS),
-    `the host was busy for ${told} ms`,
+    delays.some((ms) => ms < longestMs),
+    `the host computed for ${told} ms in one go; an honest answer takes ${street.honestMs.toFixed(1)} ms`,
   );
 }

@@ -33,6 +33,9 @@ const CLOCK: Clock = {
 /** No attacker ends when it is asked to; the host's default would be waited for in full at the end of each street. */
 const ATTACKERS_GRACE_MS = 200;
 
+/** The median of so many: the first ones run code that is not compiled yet. */
+const HONEST_ANSWERS = 5;
+
 const TASK: Omit<NewMessage, 'id'> = {
   kind: 'task',
   timestampMs: 0,
@@ -63,6 +66,9 @@ export interface Street {
   attacker(code: string): Promise<Session>;
   /** Resolves when the honest agent has answered something new. */
   honestAnswers(): Promise<void>;
+  /** For how long the host computes in one go (as `watchLoop`) while an honest agent answers; measured here. */
+  measureHonest(): Promise<void>;
+  readonly honestMs: number;
   reasonOf(session: Session): Promise<string | null>;
   /** What its agent was told, as rows of its inbound.db. */
   notesFor(session: Session): readonly string[];
@@ -72,7 +78,7 @@ export interface Street {
 }
 
 export async function openStreet(t: Ending, make: MakeRuntime, runner: string): Promise<Street> {
-  const numbers = { attackers: 0, questions: 0 };
+  const numbers = { attackers: 0, questions: 0, honestMs: 0 };
   const house = await openHouse(t, { stopGraceMs: ATTACKERS_GRACE_MS }, async (dataDir) => {
     chmodSync(dataDir, 0o711);
     // What the egress process would have made: every sandbox with a way out sees it.
@@ -143,6 +149,18 @@ export async function openStreet(t: Ending, make: MakeRuntime, runner: string): 
       const id = `q${numbers.questions}`;
       await house.say(id);
       await until(`${id} is answered`, async () => (await house.stateOf(id)) === 'answered');
+    },
+    async measureHonest() {
+      const seen: number[] = [];
+      for (let n = 0; n < HONEST_ANSWERS; n += 1) {
+        const longest = watchLoop();
+        await street.honestAnswers();
+        seen.push(longest());
+      }
+      numbers.honestMs = seen.sort((a, b) => a - b)[Math.floor(HONEST_ANSWERS / 2)] ?? 0;
+    },
+    get honestMs() {
+      return numbers.honestMs;
     },
     async reasonOf({ id }) {
       const [row] = await house.rows(

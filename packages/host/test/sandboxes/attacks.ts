@@ -51,7 +51,7 @@ export interface Traits {
 }
 
 export function sandboxAttacks(name: string, make: MakeRuntime, skip: string | false, traits: Traits): void {
-  describe(`attacks on a sandbox: ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`attacks on a sandbox: ${name}`, { skip }, () => {
     onFiles(make);
     onPrivileges(make, traits);
     onCalls(make);

@@ -25,7 +25,7 @@ import { DAEMON, dieAfterStart } from './orphan.ts';
 import { survivors } from './survivors.ts';
 
 export function sandboxConformance(name: string, make: MakeRuntime, skip: string | false): void {
-  describe(`sandbox port: ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`sandbox port: ${name}`, { skip }, () => {
     life(make);
     death(make);
     deadHosts(make);

@@ -28,7 +28,7 @@ const skip =
 
 const UID = 1234;
 
-test(`the whole suite holds for a host with uid ${UID}`, { skip, timeout: 180_000 }, async (t) => {
+test(`the whole suite holds for a host with uid ${UID}`, { skip }, async (t) => {
   const { failed, output } = await runSuiteAs(
     t,
     { uid: UID, gid: UID, groups: [group ?? 0] },

@@ -53,7 +53,7 @@ function turning(from: string, words: number, ...to: readonly string[]): string 
     if [ "$a" = '${from}' ]; then skip=${words - 1}; set -- "$@" ${said}; else set -- "$@" "$a"; fi; done`;
 }
 
-describe('the verdict on Docker', { skip: dockerMissing, timeout: 60_000 }, () => {
+describe('the verdict on Docker', { skip: dockerMissing }, () => {
   test('is made by running a container once, and after that by two questions', async (t) => {
     const [dataDir, { program, asked }] = [await folder(t), await client(t)];
     assert.deepEqual(await makeDocker(dataDir, { program }).selfTest(), { ok: true });

@@ -10,7 +10,7 @@ import { runSuiteAs } from './other-user.ts';
 
 const skip = hostIsRoot ? bwrapMissing : 'the tests are run by an ordinary user already';
 
-test('the whole suite holds for a host that is an ordinary user', { skip, timeout: 180_000 }, async (t) => {
+test('the whole suite holds for a host that is an ordinary user', { skip }, async (t) => {
   const { failed, output } = await runSuiteAs(t, { ...owner, groups: [] }, 'bwrap.test.ts');
   assert.ok(!failed, output);
   const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1]);

@@ -8,9 +8,10 @@ import { chmod, chown, cp, link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { PATIENCE_MS } from '../until.ts';
 
-/** Before the limit on a file, which ends the whole run. */
-const HANGS_AFTER_MS = 170_000;
+/** A suite that has told nothing for so long hangs: each of its own waits has given up by then. */
+const SILENCE_MS = 2 * PATIENCE_MS;
 
 export interface User {
   readonly uid: number;
@@ -50,16 +51,21 @@ export async function runSuiteAs(
   const suite = ['--test', '--test-reporter=tap', path];
   const env = { PATH: process.env.PATH, TMPDIR: scratch, HOME: scratch };
   const done = Promise.withResolvers<{ failed: boolean; output: string }>();
-  // A group of its own, so that a suite that hangs ends with all of its processes, and shows how far it came.
+  // A group of its own, so that a suite that hangs ends with all of its processes, and shows how far it came. What it
+  // tells is passed on at once: the run sees that it moves.
   const child = execFile(
     'setsid',
     ['setpriv', ...become, join(folder, 'node'), ...suite],
-    { env, cwd: folder },
+    { env, cwd: folder, maxBuffer: 1 << 26 },
     (error, output) => {
-      clearTimeout(late);
+      clearTimeout(silent);
       done.resolve({ failed: error !== null, output });
     },
   );
-  const late = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), HANGS_AFTER_MS);
+  const silent = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), SILENCE_MS);
+  child.stdout?.on('data', (words) => {
+    silent.refresh();
+    process.stdout.write(words);
+  });
   return done.promise;
 }

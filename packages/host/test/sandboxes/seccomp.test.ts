@@ -51,7 +51,7 @@ async function unfiltered(t: TestContext): Promise<string> {
   return file;
 }
 
-describe('the filter of system calls', { skip: bwrapMissing, timeout: 60_000 }, () => {
+describe('the filter of system calls', { skip: bwrapMissing }, () => {
   test('attack: every call that the tables refuse, every new namespace, every odd socket', async (t) => {
     const house = await makeHouse(t, (dataDir) => createBwrapRuntime({ dataDir, ...host }));
     const answers = await callInside(house, refused);

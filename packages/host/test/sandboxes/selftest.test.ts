@@ -43,7 +43,7 @@ async function turned(t: TestContext, ...pairs: readonly (string | undefined)[])
   return file;
 }
 
-describe('self-test of bubblewrap', { skip: bwrapMissing, timeout: 60_000 }, () => {
+describe('self-test of bubblewrap', { skip: bwrapMissing }, () => {
   test('a sandbox that holds passes, and nothing is left in the data folder', async (t) => {
     const dataDir = await folder(t);
     assert.deepEqual(await make(dataDir).selfTest(), { ok: true });

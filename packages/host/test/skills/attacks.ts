@@ -22,7 +22,6 @@ ringOn();`;
 export function skillAttacks(name: string, make: MakeRuntime, skip: string | false): void {
   test(`attack: ${name}: writing into a shared skill, putting one beside it, seeing one of another agent`, {
     skip,
-    timeout: 120_000,
   }, async (t) => {
     const runner = await buildRunner();
     t.after(() => runner.remove());

@@ -51,7 +51,9 @@ describe('a try', () => {
       'is ready and dies before it takes up work',
       1,
       (house: House) =>
-        dyingWhenReady((text) => until('it was heard', () => house.told.includes(`live ${text}`))),
+        dyingWhenReady(async (text) => {
+          await until('it was heard', () => house.told.includes(`live ${text}`));
+        }),
     ],
     ['dies at work', 0, () => dyingAtWork],
   ] as const) {

@@ -222,7 +222,9 @@ export async function openHouse(
       const [row] = await store.read.all('SELECT state FROM targets WHERE message_id = ?', id);
       return String(row?.state);
     },
-    end: (id, state) => until(`${id} is ${state}`, async () => (await house.stateOf(id)) === state),
+    async end(id, state) {
+      await until(`${id} is ${state}`, async () => (await house.stateOf(id)) === state);
+    },
     async generations() {
       const rows = await store.read.all(
         'SELECT number, state, costs, reason FROM generations ORDER BY session_id, number',
