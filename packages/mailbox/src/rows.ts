@@ -9,9 +9,19 @@ import type {
   OutboundId,
   OutboundKind,
   OutboundRow,
+  ToolInFlight,
   TurnId,
 } from './model.ts';
 import { int, type SqlRow, text, textOrNull } from './sqlite.ts';
+import { MAX_TIME_MS, MAX_WAIT_MS } from './time.ts';
+
+/**
+ * A number of a file that a sandbox wrote, bounded by SQLite before it becomes one of JavaScript's, which throws for an
+ * integer beyond 2^53. For numbers that only say how long or when: a counter out of range is refused (host/snapshot.ts).
+ */
+function bounded(column: string, max: number): string {
+  return `CASE WHEN ${column} > ${max} THEN ${max} WHEN ${column} < 0 THEN 0 ELSE ${column} END AS ${column}`;
+}
 
 export const INBOUND_COLUMNS =
   'id, seq, kind, status, timestamp, content, trigger, due_ms, recurrence, series_id, tries, attempt, releases, ' +
@@ -39,8 +49,7 @@ export function toInboundRow(row: SqlRow): InboundRow {
   };
 }
 
-export const ACK_COLUMNS =
-  'message_id, status, attempt, generation, turn_id, ack_seq, error_class, error, retry_after_ms';
+export const ACK_COLUMNS = `message_id, status, attempt, generation, turn_id, ack_seq, error_class, error, ${bounded('retry_after_ms', MAX_WAIT_MS)}`;
 
 export function toAck(row: SqlRow): Ack {
   return {
@@ -56,8 +65,7 @@ export function toAck(row: SqlRow): Ack {
   };
 }
 
-export const OUTBOUND_COLUMNS =
-  'id, seq, in_reply_to, timestamp, kind, content, due_ms, turn_id, channel_type, platform_id, thread_id';
+export const OUTBOUND_COLUMNS = `id, seq, in_reply_to, timestamp, kind, content, ${bounded('due_ms', MAX_TIME_MS)}, turn_id, channel_type, platform_id, thread_id`;
 
 export function toOutboundRow(row: SqlRow): OutboundRow {
   return {
@@ -72,5 +80,16 @@ export function toOutboundRow(row: SqlRow): OutboundRow {
     channel: textOrNull(row.channel_type),
     chat: textOrNull(row.platform_id),
     thread: textOrNull(row.thread_id),
+  };
+}
+
+export const TOOL_COLUMNS = `current_tool, ${bounded('tool_declared_timeout_ms', MAX_WAIT_MS)}, tool_started_at`;
+
+export function toTool(row: SqlRow | undefined): ToolInFlight | null {
+  if (!row || row.current_tool === null) return null;
+  return {
+    tool: text(row.current_tool),
+    declaredTimeoutMs: row.tool_declared_timeout_ms === null ? null : int(row.tool_declared_timeout_ms),
+    startedAt: text(row.tool_started_at),
   };
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { decideAck } from '../src/host/index.ts';
+import { OutboundMailbox } from '../src/runner/index.ts';
 import {
   assertRefused,
   fanPage,
@@ -14,7 +15,7 @@ import {
   rootPage,
   tamper,
 } from './hostile.ts';
-import { inboundRow, POLICY, T0 } from './support.ts';
+import { inboundRow, POLICY, T0, turnCommit } from './support.ts';
 
 test('a true outbox is read whole: the rows of each table', (t) => {
   const result = read(outboxFor(t));
@@ -152,15 +153,9 @@ for (const [what, ...statements] of [
   ['a number of no size', 'UPDATE messages_out SET seq = 9223372036854775807'],
   ['a number that is a word', "UPDATE messages_out SET seq = 'many'"],
   ['an ack numbered beyond what is exact', 'UPDATE processing_ack SET ack_seq = 1e300'],
-  [
-    'a delay that no clock reaches',
-    "UPDATE processing_ack SET status = 'released', retry_after_ms = 9000000000000000",
-  ],
-  ['a delay without end', "UPDATE processing_ack SET status = 'released', retry_after_ms = 9e999"],
-  ['a delay that is a word', "UPDATE processing_ack SET status = 'released', retry_after_ms = 'long'"],
   ['an attempt that is a word', "UPDATE processing_ack SET attempt = 'one'"],
-  ['a delivery after the end of time', 'UPDATE messages_out SET due_ms = 9000000000000000'],
-  ['a tool that runs for ever', "INSERT INTO container_state VALUES (1, 't', 9e999, 'x', 'x')"],
+  ['an attempt beyond what is exact', 'UPDATE processing_ack SET attempt = 9007199254740993'],
+  ['a generation without end', 'UPDATE processing_ack SET generation = 9e999'],
 ] as const) {
   test(`attack: ${what}`, (t) => {
     const folder = outboxFor(t);
@@ -169,19 +164,63 @@ for (const [what, ...statements] of [
   });
 }
 
-test('the longest delay that is let through can be written as a time', (t) => {
+/** As an agent can write them, or a runner that believed its provider: more than SQLite's integers, than a double's, no number. */
+const WILD: readonly (readonly [what: string, sql: string])[] = [
+  ['longer than a day', '86400001'],
+  ['what a provider asked for as 9007199254741 seconds', '9007199254741000'],
+  ['more than is exact', '9223372036854775807'],
+  ['without end', '9e999'],
+  ['before all time', '-9223372036854775807'],
+  ['without beginning', '-9e999'],
+  ['a word', "'long'"],
+  ['bytes', "x'00ff'"],
+];
+for (const [what, sql] of WILD) {
+  test(`attack: a wait that is ${what} is a wait of at most a day, and takes no session out of service`, (t) => {
+    const folder = outboxFor(t);
+    tamper(
+      folder,
+      `UPDATE processing_ack SET status = 'released', retry_after_ms = ${sql} WHERE message_id = 'a'`,
+      `INSERT INTO container_state VALUES (1, 't', ${sql}, 'x', 'x')`,
+    );
+    const result = read(folder);
+    assert.ok(result.kind === 'ok', JSON.stringify(result));
+    const { acks, tool } = result.snapshot;
+    const [ack] = acks;
+    assert.ok(ack && tool);
+    for (const wait of [ack.retryAfterMs, tool.declaredTimeoutMs])
+      assert.ok(wait !== null && wait >= 0 && wait <= 86_400_000);
+    const change = decideAck(ack, inboundRow('a'), POLICY, T0, 0);
+    assert.ok(change?.kind === 'released');
+    assert.ok(change.dueMs <= T0 + 86_400_000);
+    assert.doesNotThrow(() => new Date(change.dueMs).toISOString());
+  });
+
+  test(`attack: a delivery whose time is ${what} is in the calendar`, (t) => {
+    const folder = outboxFor(t);
+    tamper(folder, `UPDATE messages_out SET due_ms = ${sql}`);
+    const result = read(folder);
+    assert.ok(result.kind === 'ok', JSON.stringify(result));
+    assert.match(new Date(result.snapshot.rows[0]?.dueMs ?? Number.NaN).toISOString(), /^\d{4}-/);
+  });
+}
+
+test('a runner writes no wait that its host would not believe', (t) => {
   const folder = outboxFor(t);
-  tamper(
-    folder,
-    "UPDATE processing_ack SET status = 'released', retry_after_ms = 4503599627370495 WHERE message_id = 'a'",
-  );
-  const result = read(folder);
-  assert.ok(result.kind === 'ok');
-  const [ack] = result.snapshot.acks;
-  assert.ok(ack);
-  const change = decideAck(ack, inboundRow('a'), POLICY, T0, 0);
-  assert.ok(change?.kind === 'released');
-  assert.doesNotThrow(() => new Date(change.dueMs).toISOString());
+  const outbound = OutboundMailbox.open(folder.outDir, 1);
+  t.after(() => outbound.close());
+  for (const [wish, kept] of [
+    [Number.POSITIVE_INFINITY, 86_400_000],
+    [9_007_199_254_741_000, 86_400_000],
+    [Number.NaN, 0],
+    [-1, 0],
+    [0.5, 1],
+  ] as const) {
+    outbound.commitTurn(
+      turnCommit('T', { acks: [{ message: inboundRow('a'), status: 'released', retryAfterMs: wish }] }),
+    );
+    assert.equal(outbound.acks().get(inboundRow('a').id)?.retryAfterMs, kept);
+  }
 });
 
 test('attack: rows that share the pages of one long text hold more than the file does', (t) => {

@@ -54,10 +54,15 @@ function toFile(attachment: Json, inDir: string): TurnFile {
     name: string(attachment.name) ?? string(attachment.filename) ?? 'attachment',
     type: string(attachment.type) ?? 'file',
     mimeType: string(attachment.mimeType),
-    size: Number(attachment.size ?? 0),
+    size: sizeOf(attachment.size),
     path: local === null ? null : join(inDir, local),
     problem: string(attachment.problem),
   };
+}
+
+/** A hint of a platform's; whoever reads the file counts its bytes. */
+function sizeOf(value: unknown): number {
+  return Number.isSafeInteger(value) ? Math.max(0, value as number) : 0;
 }
 
 function string(value: unknown): string | null {

@@ -9,13 +9,11 @@
  * | anything else, or no answer in time | unknown: the channel's policy says whether it is sent again or held |
  */
 import { type ChannelCapabilities, PermanentError, RetryableError } from '@bellhop/channels';
+import { boundedWait } from '@bellhop/mailbox';
 
 export const MAX_ATTEMPTS = 6;
 /** Waits before the next attempt, in milliseconds. */
 const BACKOFF_MS = [5_000, 15_000, 45_000, 120_000, 300_000];
-
-/** A platform may ask for a later time, but not for one that nobody lives to see. */
-const MAX_RETRY_AFTER_MS = 86_400_000;
 
 export type Outcome =
   | { readonly kind: 'delivered'; readonly platformMessageId: string | null }
@@ -41,7 +39,7 @@ export function decideNext(
   if (attempts >= MAX_ATTEMPTS) return { kind: 'failed', reason: `${reason} (${attempts} attempts)` };
   const backoff = BACKOFF_MS[Math.min(attempts, BACKOFF_MS.length) - 1] ?? 0;
   if (error instanceof RetryableError) {
-    const dueMs = nowMs + Math.max(Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS), backoff);
+    const dueMs = nowMs + Math.max(boundedWait(error.retryAfterMs), backoff);
     return { kind: 'again', dueMs, unknown: false, reason };
   }
   if (onUnknown === 'hold') return { kind: 'held', reason: `nobody knows whether it arrived: ${reason}` };

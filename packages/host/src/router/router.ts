@@ -6,7 +6,7 @@
  * and is replayed after a crash; one target's failure touches no other (R2, R8).
  */
 import type { Accepted, AnswerEvent, ChannelEvent, MessageEvent } from '@bellhop/channels';
-import { type MessageId, type NewMessage, point } from '@bellhop/mailbox';
+import { MAX_TIME_MS, type MessageId, type NewMessage, point } from '@bellhop/mailbox';
 import type { AccessGate } from '../access/port.ts';
 import { notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
@@ -178,8 +178,6 @@ export function createRouter(deps: RouterDeps): Router {
 
 /** Ids under which the host itself puts rows into a mailbox. */
 const RESERVED = /^(?:task|delivery_failed|notice|approval):/;
-/** Times on disk are dates of the years 1970 to 9999; an adapter may say anything. */
-const MAX_TIME_MS = 253_402_300_799_999;
 
 function toRow(channel: string, event: MessageEvent, nowMs: number): AcceptedRow {
   const content = { text: event.text, sender: event.sender.name, senderId: event.sender.id };
@@ -189,6 +187,7 @@ function toRow(channel: string, event: MessageEvent, nowMs: number): AcceptedRow
       event,
       'chat',
       content,
+      // An adapter may say anything.
       event.sentAt >= 1 && event.sentAt <= MAX_TIME_MS ? event.sentAt : nowMs,
     ),
     attachments: event.files.map((file) => ({

@@ -28,12 +28,12 @@ const frameSchema = v.variant('t', [
   v.object({
     t: v.literal('tool'),
     turn,
-    n: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    n: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     name: v.pipe(v.string(), v.maxLength(100)),
     detail: v.pipe(v.string(), v.maxLength(200)),
     ok: v.nullable(v.boolean()),
   }),
-  v.object({ t: v.literal('beat'), progress: v.number() }),
+  v.object({ t: v.literal('beat'), progress: v.pipe(v.number(), v.safeInteger()) }),
   v.object({ t: v.literal('idle') }),
 ]);
 

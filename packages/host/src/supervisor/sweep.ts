@@ -31,8 +31,6 @@ import type { Watcher } from './port.ts';
 
 /** A local channel has taken a message after this, in milliseconds: its receipt then rides in the same commit. */
 const BRIEFLY_MS = 20;
-/** A tool may declare a longer time-out; the host's patience ends here, in milliseconds. */
-const MAX_TOOL_MS = 86_400_000;
 
 export interface SweepDeps {
   readonly store: Store;
@@ -126,7 +124,7 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
     nextDueMs,
     claims: snapshot.claims,
     rows: snapshot.rows.length,
-    toolTimeoutMs: Math.min(snapshot.tool?.declaredTimeoutMs ?? 0, MAX_TOOL_MS),
+    toolTimeoutMs: snapshot.tool?.declaredTimeoutMs ?? 0,
     more: snapshot.more,
     bootFailure: plan.bootFailures.at(-1)?.reason ?? null,
     rearmed:

@@ -56,6 +56,13 @@ describe('decideNext', () => {
     }
   });
 
+  test('D4: a wish that is no number is none: our own wait counts', () => {
+    for (const wish of [Number.NaN, -1, Number.NEGATIVE_INFINITY]) {
+      const decision = next(new RetryableError('429', wish));
+      assert.equal(decision.kind === 'again' && decision.dueMs, NOW + 5_000);
+    }
+  });
+
   test('D4: the last attempt ends as failed and says how many there were', () => {
     assert.deepEqual(next(new RetryableError('busy'), MAX_ATTEMPTS), {
       kind: 'failed',

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import type { MessageId } from '@bellhop/mailbox';
 import { damageOf } from '../../src/sessions/damage.ts';
 import type { Session, SessionId } from '../../src/types.ts';
 import { until } from '../until.ts';
-import { dyingAtBoot, hangingAtWork } from './behaviours.ts';
+import { type Behaviour, dyingAtBoot, hangingAtWork } from './behaviours.ts';
 import { type House, notices, openHouse } from './world.ts';
 
 async function answered(house: House): Promise<Session> {
@@ -27,6 +28,24 @@ async function reasonOf(house: House, id: SessionId): Promise<unknown> {
   const [row] = await house.rows('SELECT state, state_reason FROM sessions WHERE id = ?', id);
   return row?.state === 'quarantined' ? row.state_reason : null;
 }
+
+/** Puts its message off, as the model asked, in numbers of its own. */
+const puttingOff =
+  (wish: string): Behaviour =>
+  async (life, clock) => {
+    await life.ready();
+    const turn = life.claim(clock.now());
+    if (!turn) return;
+    life.commit(turn.turnId, turn.messages, [], {
+      status: 'released',
+      errorClass: 'rate_limit',
+      retryAfterMs: 1,
+    });
+    const db = new DatabaseSync(join(life.config.outDir, 'outbound.db'));
+    db.exec(`UPDATE processing_ack SET retry_after_ms = ${wish}`);
+    db.close();
+    life.exit(0);
+  };
 
 describe('a session that is bad', () => {
   for (const [name, spoil, reason] of [
@@ -52,6 +71,25 @@ describe('a session that is bad', () => {
       await house.wire('other');
       await house.say('m3', { chat: 'other' });
       await house.end('m3', 'answered');
+    });
+  }
+
+  for (const wish of ['9007199254741000', '9223372036854775807', '9e999']) {
+    test(`T1: what a provider asked to wait for takes no session out of service: a runner of 0.1 wrote ${wish}`, async (t) => {
+      const house = await openHouse(t);
+      house.runtime.next = [puttingOff(wish)];
+      const session = await house.say('m1');
+      await until(
+        'its sandbox is over',
+        () => house.runtime.lives.length === 1 && house.supervisor.summary().awake === 0,
+      );
+      await until(
+        'its end was taken over',
+        async () => (await house.rows("SELECT 1 FROM generations WHERE state <> 'settled'")).length === 0,
+      );
+      assert.equal(await reasonOf(house, session.id), null);
+      house.clock.advance(86_400_000);
+      await house.end('m1', 'answered');
     });
   }
 

@@ -11,6 +11,7 @@
  * decision here idempotent: applying it raises the attempt.
  */
 import type { Ack, InboundRow, MessageId, TurnId } from '../model.ts';
+import { boundedWait } from '../time.ts';
 
 export interface RetryPolicy {
   readonly maxTries: number;
@@ -40,9 +41,6 @@ export type InboundChange =
       readonly dueMs: number;
     };
 
-/** An agent may ask for a later time, but not for one that nobody lives to see. */
-const MAX_RETRY_AFTER_MS = 86_400_000;
-
 /** @param jitter in [0, 1): spreads retries over a further half of the delay. */
 function backoffMs(step: number, policy: RetryPolicy, jitter: number): number {
   return Math.round(policy.baseMs * 2 ** step * (1 + jitter / 2));
@@ -71,7 +69,7 @@ export function decideAck(
     };
   }
   const delay = Math.min(backoffMs(row.releases, policy, jitter), policy.maxReleaseMs);
-  const wanted = Math.min(ack.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+  const wanted = boundedWait(ack.retryAfterMs ?? 0);
   return { kind: 'released', id, attempt, dueMs: nowMs + Math.max(delay, wanted) };
 }
 

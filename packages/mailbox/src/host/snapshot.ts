@@ -13,7 +13,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from '
 import { join } from 'node:path';
 import { DatabaseSync, constants as sqlite } from 'node:sqlite';
 import type { Ack, OutboundRow, ToolInFlight } from '../model.ts';
-import { ACK_COLUMNS, OUTBOUND_COLUMNS, toAck, toOutboundRow } from '../rows.ts';
+import { ACK_COLUMNS, OUTBOUND_COLUMNS, TOOL_COLUMNS, toAck, toOutboundRow, toTool } from '../rows.ts';
 import { OUTBOUND_DDL, SCHEMA_VERSION } from '../schema.ts';
 import { int, type SqlRow, text } from '../sqlite.ts';
 
@@ -48,8 +48,6 @@ const HEADER_BYTES = 100;
 const VERSION_AT = 60;
 /** SQLite's default, which the runner leaves as it is. */
 const PAGE_BYTES = 4_096;
-/** Beyond what any clock or counter of ours reaches, and within what a Date can hold. */
-const MAX_NUMBER = 2 ** 52;
 /** Of one table: an honest runner prunes it to a few hundred (M12). More would make each look at the file a long one. */
 const MAX_TABLE_ROWS = 20_000;
 const TABLES = new Set([
@@ -232,25 +230,15 @@ function select(
     after.rowSeq,
     maxRows,
   ).map(toOutboundRow);
-  const [state] = take(
-    'SELECT current_tool, tool_declared_timeout_ms, tool_started_at FROM container_state LIMIT 1',
-  );
-  const tool: ToolInFlight | null =
-    state && state.current_tool !== null
-      ? {
-          tool: text(state.current_tool),
-          declaredTimeoutMs:
-            state.tool_declared_timeout_ms === null ? null : int(state.tool_declared_timeout_ms),
-          startedAt: text(state.tool_started_at),
-        }
-      : null;
-  const numbers = [
-    ...[...acks, ...claims].flatMap((a) => [a.attempt, a.generation, a.retryAfterMs ?? 0]),
-    ...rows.map((r) => r.dueMs),
-    tool?.declaredTimeoutMs ?? 0,
+  const tool = toTool(take(`SELECT ${TOOL_COLUMNS} FROM container_state LIMIT 1`)[0]);
+  // Counters: one that is out of range names nothing. What says how long or when is bounded in the columns (rows.ts): a
+  // provider's or an agent's wild wish is no reason to take a session out of service.
+  const counters = [
+    ...[...acks, ...claims].flatMap((a) => [a.attempt, a.generation]),
+    ...acks.map((a) => a.ackSeq),
+    ...rows.map((r) => r.seq),
   ];
-  const isCounted = [...acks.map((a) => a.ackSeq), ...rows.map((r) => r.seq)].every(Number.isSafeInteger);
-  if (!isCounted || !numbers.every((n) => Math.abs(n) < MAX_NUMBER))
+  if (!counters.every(Number.isSafeInteger))
     throw new Refused('outbound.db has a number that is out of range');
   return { acks, claims, rows, tool, more: acks.length === maxRows || rows.length === maxRows };
 }

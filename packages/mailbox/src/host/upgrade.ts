@@ -7,7 +7,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { INBOUND_DDL } from '../schema.ts';
 import { int, NotAMailbox, namesIn, text } from '../sqlite.ts';
-import { parseTime } from '../time.ts';
+import { MAX_TIME_MS, parseTime } from '../time.ts';
 
 export function makeInbound(db: DatabaseSync): void {
   const there = namesIn(db);
@@ -45,7 +45,9 @@ function addColumns(db: DatabaseSync, table: string, statement: string): void {
 
 /** A time in no form that we know is due at once: late is seen, never is not. */
 function fill(db: DatabaseSync): void {
-  db.function('to_ms', { deterministic: true }, (time) => Math.max(0, parseTime(text(time)) ?? 0));
+  db.function('to_ms', { deterministic: true }, (time) =>
+    Math.min(MAX_TIME_MS, Math.max(0, parseTime(text(time)) ?? 0)),
+  );
   db.exec(`
     UPDATE messages_in SET series_id = coalesce(series_id, id), tries = coalesce(tries, 0),
       due_ms = CASE WHEN process_after IS NULL THEN 0 ELSE to_ms(process_after) END

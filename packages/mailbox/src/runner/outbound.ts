@@ -19,7 +19,7 @@ import type {
 import { ACK_COLUMNS, OUTBOUND_COLUMNS, toAck, toOutboundRow } from '../rows.ts';
 import { OUTBOUND_DDL } from '../schema.ts';
 import { int, NotAMailbox, namesIn, openWritable, text, textOrNull, transaction } from '../sqlite.ts';
-import { toIso } from '../time.ts';
+import { boundedWait, toIso } from '../time.ts';
 
 /** Two processes of one sandbox may write (a tool server, later): each waits for the other, in milliseconds. */
 const LOCK_WAIT_MS = 2_000;
@@ -223,7 +223,7 @@ export class OutboundMailbox {
         ackSeq,
         ack.errorClass ?? null,
         ack.error ?? null,
-        ack.retryAfterMs ?? null,
+        ack.retryAfterMs === undefined ? null : boundedWait(ack.retryAfterMs),
       );
     }
     this.setState(ACK_COUNTER, String(ackSeq), turn.nowMs);

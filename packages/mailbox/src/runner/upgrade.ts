@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { MessageId, OutboundId } from '../model.ts';
 import { int, namesIn, openWritable, text, transaction, userVersion } from '../sqlite.ts';
-import { parseTime } from '../time.ts';
+import { MAX_TIME_MS, parseTime } from '../time.ts';
 import { InboundReader } from './inbound-reader.ts';
 import { ACK_COUNTER, makeOutbound, SEQ_FLOOR } from './outbound.ts';
 
@@ -68,7 +68,7 @@ function sync(path: string): void {
 function build(path: string, kept: string, inbound: InboundReader): void {
   const db = openWritable(path, 'FULL', 0, makeOutbound);
   try {
-    db.function('to_ms', (time) => Math.max(0, parseTime(text(time)) ?? 0));
+    db.function('to_ms', (time) => Math.min(MAX_TIME_MS, Math.max(0, parseTime(text(time)) ?? 0)));
     db.function('is_sent', (id) => Number(inbound.hasReceipt(text(id) as OutboundId)));
     db.function('is_waiting', (id) => Number(inbound.isPending(text(id) as MessageId)));
     db.prepare('ATTACH ? AS old').run(kept);

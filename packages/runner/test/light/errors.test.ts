@@ -92,6 +92,20 @@ test('how long to wait is read in seconds, milliseconds or as a date, and nothin
     assert.equal(after({ 'retry-after': value }), 0);
 });
 
+test('T1: no number of a provider makes a wait of more than a day, or one that is none', () => {
+  const after = (headers: object) => classify(http(429, '', headers), NOW).retryAfterMs;
+  const DAY = 86_400_000;
+  for (const value of ['9007199254741', '9'.repeat(400), 'Sat, 31 Dec 9999 23:59:59 GMT', '86401'])
+    assert.equal(after({ 'retry-after': value }), DAY, value);
+  for (const value of ['9007199254741000', '9'.repeat(400)])
+    assert.equal(after({ 'retry-after-ms': value }), DAY);
+  for (const value of ['Infinity', '-Infinity', 'NaN', '1e999', '0x7fffffffffffffff', '', ' ', 'soon']) {
+    assert.equal(after({ 'retry-after-ms': value }), 0, value);
+    assert.equal(after({ 'retry-after-ms': value, 'retry-after': '7' }), 7_000, value);
+  }
+  assert.equal(after({ 'retry-after-ms': '250.5' }), 251);
+});
+
 test('the first call of a turn is given back at once; a later one is waited for, longer each time, not for ever', () => {
   const problem: Problem = { class: 'overload', retryAfterMs: 0, said: '' };
   const at = (steps: number, tries: number, retryAfterMs = 0) =>

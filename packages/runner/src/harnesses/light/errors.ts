@@ -3,6 +3,8 @@
  * places, before a stream or in the middle of it; what they say is data, and of its words only what is ours goes on.
  */
 
+import { boundedWait } from '@bellhop/mailbox';
+
 export type ProblemClass =
   | 'rate_limit'
   | 'overload'
@@ -120,6 +122,8 @@ function byStatus(status: number | null): ProblemClass {
   return 'bad_request';
 }
 
+const DECIMAL = /^\d+(\.\d+)?$/;
+
 /** @param error what the call threw, or what stood in the stream in place of an answer. */
 export function classify(error: unknown, nowMs: number): Problem {
   const { status, headers, codes, said } = readError(error);
@@ -156,14 +160,12 @@ function readError(error: unknown): {
   };
 }
 
-/** Seconds, or a date. */
+/** Milliseconds, seconds or a date, as one of both headers says it; at most a day, whatever stands there. */
 function retryAfter(headers: Json, nowMs: number): number {
-  const exact = Number(headers['retry-after-ms'] ?? Number.NaN);
-  if (exact >= 0) return exact;
-  const value = headers['retry-after'];
+  const [exact, value] = [headers['retry-after-ms'], headers['retry-after']];
+  if (isText(exact) && DECIMAL.test(exact)) return boundedWait(Number(exact));
   if (!isText(value)) return 0;
-  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
-  return ms > 0 ? Math.ceil(ms) : 0;
+  return boundedWait(DECIMAL.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs);
 }
 
 function asObject(value: unknown): Json {
