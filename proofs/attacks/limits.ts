@@ -91,7 +91,7 @@ export const LIMITS: readonly BrokenGuard[] = [
     [
       'a control group bounds no processor',
       CGROUPS,
-      `      ['cpu.cfs_quota_us', \`\${Math.round(cpus * PERIOD_US)}\`],\n`,
+      `      ['cpu.cfs_quota_us', \`\${Math.floor(cpus * PERIOD_US)}\`],\n`,
       '',
       'bwrap',
     ],

@@ -1,4 +1,5 @@
 /** This checkout and this machine, as an end-to-end test sees them: what to start, in which environment, what is missing. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -40,6 +41,24 @@ export function launcherWouldInstall(): string | false {
   const wanted = read('package-lock.json');
   const stamps = ['full', 'core'].map((kind) => read(`node_modules/.bellhop-${kind}.json`));
   return stamps.includes(wanted) ? false : 'this checkout was installed by hand, so ./bellhop would install';
+}
+
+const NODE_STARTS = 60;
+const LEAST_S = 3;
+const MOST_S = 20;
+
+/**
+ * Seconds for a limit of the product's that a test shortens, so that what hangs is soon found out: as long as 60 starts
+ * of Node take here and now. What does not hang stays far within it on a slow or busy machine, too.
+ */
+export function shortLimitS(): number {
+  const starts = [1, 2, 3].map(() => {
+    const startedMs = performance.now();
+    spawnSync(NODE, ['-e', '']);
+    return performance.now() - startedMs;
+  });
+  const seconds = Math.ceil((NODE_STARTS * Math.max(...starts)) / 1_000);
+  return Math.min(MOST_S, Math.max(LEAST_S, seconds));
 }
 
 const PROVIDER_KEYS = /^(ANTHROPIC|OPENAI|GEMINI|OPENROUTER)_API_KEY$|^BELLHOP_KEY$/;

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../../../packages/host/test/until.ts';
 import { type Asked, type House, houseFor, sharedHouse } from '../house/house.ts';
-import { missing, type SandboxKind } from '../house/machine.ts';
+import { missing, type SandboxKind, shortLimitS } from '../house/machine.ts';
 
 /** What was said in the conversation behind the message itself: kind and text. */
 function heard(house: House, thread: string): string[] {
@@ -137,25 +137,26 @@ export function demoFailuresSuite(sandbox: SandboxKind): void {
   });
 
   describe(`an agent that hangs, ${sandbox}`, { skip: missing[sandbox], concurrency: true }, () => {
-    const quick = sharedHouse({ claimStuckMs: 3_000 }, { sandbox });
-    const strict = sharedHouse({ progressStuckMs: 3_000 }, { sandbox });
+    const limitS = shortLimitS();
+    const quick = sharedHouse({ claimStuckMs: limitS * 1_000 }, { sandbox });
+    const strict = sharedHouse({ progressStuckMs: limitS * 1_000 }, { sandbox });
 
     test('W9: without a sign of life is stopped, and the next try answers', async () => {
       const asked = await quick.ask('hang quietly', 'quiet');
       assert.deepEqual(heard(quick, 'quiet'), [back(2)]);
-      assert.deepEqual(blame(quick, asked), ['it gave no sign of life for 3 s']);
+      assert.deepEqual(blame(quick, asked), [`it gave no sign of life for ${limitS} s`]);
       assert.deepEqual(price(quick, asked), { tries: 1, releases: 0 });
     });
 
     test('L15: whose heart beats and who gets nowhere is stopped, and the next try answers', async () => {
       const asked = await strict.ask('hang', 'beating');
       assert.deepEqual(heard(strict, 'beating'), [back(2)]);
-      assert.deepEqual(blame(strict, asked), ['it made no progress for 3 s']);
+      assert.deepEqual(blame(strict, asked), [`it made no progress for ${limitS} s`]);
       assert.deepEqual(price(strict, asked), { tries: 1, releases: 0 });
     });
 
     test('L15: with a quiet tool inside its declared time-out is left alone', async () => {
-      const asked = await strict.ask('run sleep 5; echo done', 'tool');
+      const asked = await strict.ask(`run sleep ${limitS + 2}; echo done`, 'tool');
       assert.match(asked.reply, /^done$/m);
       assert.deepEqual(blame(strict, asked), []);
       assert.deepEqual(price(strict, asked), { tries: 0, releases: 0 });

@@ -13,7 +13,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { StreamEvent } from '../../../packages/host/src/api/contract.ts';
 import { until } from '../../../packages/host/test/until.ts';
 import { type House, houseFor } from '../house/house.ts';
-import { missing, type SandboxKind } from '../house/machine.ts';
+import { missing, type SandboxKind, shortLimitS } from '../house/machine.ts';
 import { stillRun } from '../house/sandboxes.ts';
 
 export const isLive = (event: StreamEvent) => event.type === 'live';
@@ -87,7 +87,8 @@ export function hostKilledSuite(sandbox: SandboxKind): void {
 
     test('W10: while its agent is stopped (SIGSTOP) ends that one when it is not ready in time, charges it, and another answers', async (t) => {
       const house = houseFor(t, sandbox);
-      house.writeSettings({ readyTimeoutMs: 2_000 });
+      const limitS = shortLimitS();
+      house.writeSettings({ readyTimeoutMs: limitS * 1_000 });
       await house.up();
       const events = await house.api.events('main');
       await house.api.send({ id: 'm1', text: 'stream' });
@@ -102,7 +103,7 @@ export function hostKilledSuite(sandbox: SandboxKind): void {
       assert.equal(said(house, 'main').length, 2);
       const { session } = (await house.api.message('m1')).body;
       const [first] = house.records.generations(session);
-      assert.deepEqual([first?.costs, first?.reason], [1, 'its sandbox was not ready within 2 s']);
+      assert.deepEqual([first?.costs, first?.reason], [1, `its sandbox was not ready within ${limitS} s`]);
     });
 
     // A container has no half that could be missing.

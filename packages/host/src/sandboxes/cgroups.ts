@@ -40,7 +40,7 @@ const SETTINGS: Readonly<
     pids: [['pids.max', `${pids}`]],
     cpu: [
       ['cpu.cfs_period_us', `${PERIOD_US}`],
-      ['cpu.cfs_quota_us', `${Math.round(cpus * PERIOD_US)}`],
+      ['cpu.cfs_quota_us', `${Math.floor(cpus * PERIOD_US)}`],
     ],
   }),
   2: ({ memoryBytes, pids, cpus }) => ({
@@ -84,7 +84,9 @@ export async function findCgroups(root: string, self: string): Promise<Cgroups> 
       const entrances: string[] = [];
       for (const { version, dir, bounds } of homes) {
         await mkdir(join(dir, name), { recursive: true });
-        const settings = SETTINGS[version](limits);
+        // Version 1 refuses a group more CPU than one above it has (EINVAL); version 2 takes it and holds the lesser.
+        const cpus = version === 1 ? Math.min(limits.cpus, await cpusAbove(dir)) : limits.cpus;
+        const settings = SETTINGS[version]({ ...limits, cpus });
         for (const setting of bounds.flatMap((bound) => settings[bound])) await set(join(dir, name), setting);
         entrances.push(join(dir, name, 'cgroup.procs'));
       }
@@ -114,6 +116,17 @@ async function set(group: string, [file, value, optional]: Setting): Promise<voi
   await writeFile(join(group, file), value, { flag: 'r+' }).catch((error: Error) => {
     if (optional === undefined) throw error;
   });
+}
+
+/** The least CPU of this group of version 1 and of those above it; Infinity where none is bounded. */
+async function cpusAbove(dir: string): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let at = dir; ; at = dirname(at)) {
+    const read = (file: string) => readFile(join(at, file), 'utf8').then(Number, () => Number.NaN);
+    const [quota, period] = [await read('cpu.cfs_quota_us'), await read('cpu.cfs_period_us')];
+    if (quota > 0 && period > 0) least = Math.min(least, quota / period);
+    if (at === dirname(at)) return least;
+  }
 }
 
 async function removeGroup({ version, dir }: Home, name: string): Promise<number> {

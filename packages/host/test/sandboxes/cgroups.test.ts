@@ -53,6 +53,25 @@ describe('control groups', () => {
     assert.equal(await readFile(join(root, 'cpu,cpuacct/bellhop-i-s-1/cpu.cfs_quota_us'), 'utf8'), '50000');
   });
 
+  test('version 1: no more CPU than a group above has, which the kernel would refuse', async (t) => {
+    for (const [above, expected] of [
+      [{ quota: '40000', period: '100000' }, '40000'],
+      [{ quota: '60000', period: '200000' }, '30000'],
+      [{ quota: '100000', period: '100000' }, '50000'],
+      [{ quota: '-1', period: '100000' }, '50000'],
+    ] as const) {
+      const root = await tree(t, {
+        'cpu/box/cpu.cfs_quota_us': above.quota,
+        'cpu/box/cpu.cfs_period_us': above.period,
+        'cpu/box/host/bellhop-i-s-1/cpu.cfs_period_us': 'x',
+        'cpu/box/host/bellhop-i-s-1/cpu.cfs_quota_us': 'x',
+      });
+      await (await findCgroups(root, '4:cpu:/box/host\n')).make(MARK, LIMITS);
+      const quota = join(root, 'cpu/box/host/bellhop-i-s-1/cpu.cfs_quota_us');
+      assert.equal(await readFile(quota, 'utf8'), expected);
+    }
+  });
+
   test('version 1: processes and memory, each with its bound', async (t) => {
     const files = ['pids/bellhop-i-s-1/pids.max', 'memory/bellhop-i-s-1/memory.limit_in_bytes'];
     const root = await tree(t, Object.fromEntries(files.map((file) => [file, 'x'])));

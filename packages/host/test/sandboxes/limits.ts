@@ -38,8 +38,8 @@ export function limitAttacks(
     test('attack: taking more memory than there is', async (t) => {
       const house = await makeHouse(t, make);
       const peer = await startPeer(house);
-      // In steps, and touched: what is only reserved costs nothing.
-      const hog = `my @held; for (1..400) { push @held, 'x' x ${10 * MIB} } print "got it all\\n"`;
+      // In steps, and touched: what is only reserved costs nothing. It stays, for whoever only looks now and then.
+      const hog = `my @held; for (1..400) { push @held, 'x' x ${10 * MIB} } print "got it all\\n"; sleep 1000`;
       const { code, signal, output, why } = await (
         await house.runtime.start(perl(house, hog, { memoryBytes: 200 * MIB }))
       ).exited;
