@@ -13,6 +13,7 @@ const ROWS = [
   'P1 P2 P3 P7 P8 P22',
   'H3 H4 H6 H8 H9 H10 H11',
   'T1',
+  'Z1',
 ].flatMap((names) => names.split(' '));
 
 interface Row {

@@ -107,6 +107,7 @@ export async function openHouse(sandbox: BenchSandbox, dataDir: string, idleStop
     },
     channels: [],
     version: 'bench',
+    timeZone: 'UTC',
     harness: 'instant',
     page: await listenForPage('127.0.0.1', 0, log),
     url: '',

@@ -84,6 +84,7 @@ export async function openHouse(dataDir: string, change: Partial<Settings>): Pro
     page: await listenForPage('127.0.0.1', 0, log),
     siteDir,
     version: 'bench',
+    timeZone: 'UTC',
     harness: 'instant',
     url: '',
     onStop: () => undefined,

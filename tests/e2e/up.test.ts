@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { readTimeZone } from '../../packages/host/src/time-zone.ts';
 import { until } from '../../packages/host/test/until.ts';
 import { type House, houseFor, sharedHouse } from './house/house.ts';
 import { bwrapMissing, LAUNCHER, launcherWouldInstall } from './house/machine.ts';
@@ -52,6 +53,7 @@ describe('a host that is up', { skip: bwrapMissing }, () => {
     assert.equal(disk.length, 1);
     assert.deepEqual(rest, {
       data: house.data,
+      timeZone: readTimeZone(process.env).name,
       sandbox: { kind: 'bwrap', warning: null },
       agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
       sessions: { total: 1, awake: 1, quarantined: 0 },

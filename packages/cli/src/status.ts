@@ -56,6 +56,7 @@ function describe(status: Status, listed: readonly SessionView[], style: Style):
     ['page', status.url],
     ['data', status.data],
     ['sandbox', sandbox.kind],
+    ['time zone', status.timeZone],
     ...status.agents.map((agent): [string, string] => ['agent', agentLabel(agent)]),
     ['sessions', counts({ total: sessions.total, awake: sessions.awake, quarantined: sessions.quarantined })],
     ['messages', counts({ waiting: messages.waiting, 'at work': messages.working, failed: messages.failed })],

@@ -105,6 +105,7 @@ export class FakeHost {
       url: 'http://127.0.0.1:7788/',
       data: this.data,
       startedAt: '2026-01-01T00:00:00.000Z',
+      timeZone: 'Europe/Zurich',
       sandbox: { kind: 'bwrap', warning: this.warning },
       agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
       sessions: { total: 3, awake: 1, quarantined: 0 },

@@ -51,6 +51,7 @@ export interface AppParts {
   readonly clock: Clock;
   readonly runtime: SandboxRuntime;
   readonly version: string;
+  readonly timeZone: string;
   /** Address of the page, with a slash at its end. */
   readonly url: string;
   /** The built page. */

@@ -24,6 +24,7 @@ import { Vault } from './egress/vault.ts';
 import { makeFolder } from './folders.ts';
 import { takeLock } from './lock.ts';
 import { createBwrapRuntime, createDockerRuntime } from './sandboxes/index.ts';
+import { readTimeZone } from './time-zone.ts';
 
 const INTERRUPTED = 130;
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -116,6 +117,7 @@ async function mended(findings: readonly Finding[]): Promise<string[]> {
 
 function groundAt(dataDir: string, scratch: string): Ground {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  const timeZone = readTimeZone(process.env);
   const env = takeEnvironment(process.env);
   const who = { dataDir: scratch, hostUid: uid, hostGid: gid };
   const installId = installIdAt(dataDir);
@@ -134,6 +136,7 @@ function groundAt(dataDir: string, scratch: string): Ground {
     nowMs: systemClock.now(),
     isUp: isUp(dataDir),
     version: packageJson.version,
+    timeZone,
     installId,
     runtimes: [createDockerRuntime({ ...who, ...image, say }), createBwrapRuntime(who)],
     keys: () => new Keys(vault(), env).states,

@@ -77,6 +77,8 @@ export interface HostParts {
   /** The platforms, each under its own name. */
   readonly channels: readonly Channel[];
   readonly version: string;
+  /** IANA name (time-zone.ts). */
+  readonly timeZone: string;
   /** BELLHOP_HARNESS: what every agent runs, whatever model it has; null for each its own. */
   readonly harness: string | null;
   readonly page: PageListener;
@@ -132,7 +134,6 @@ export async function startHost(parts: HostParts): Promise<Host> {
     onEnd: (end) => supervisor.deliveryEnded(end.session),
   });
   const egressDir = join(folders.dataDir, 'egress');
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const watcher = createWatcher(watchers, channels, runtime.kind);
   const models = await openModels({
     store,
@@ -178,8 +179,8 @@ export async function startHost(parts: HostParts): Promise<Host> {
     log,
     settings,
     delivery,
-    zone,
-    nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, zone),
+    zone: parts.timeZone,
+    nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, parts.timeZone),
     enqueuer: createEnqueuer({ store, mailboxes, folders }),
     checker: createRowChecker({
       mailboxes,

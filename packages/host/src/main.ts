@@ -34,6 +34,7 @@ import { readSettings } from './settings.ts';
 import type { Store } from './store/port.ts';
 import { passwordHash } from './store/sign-ins.ts';
 import { openStore } from './store/sqlite.ts';
+import { readTimeZone } from './time-zone.ts';
 import { isLoopback, pageUrl, readUpOptions, StartError, type UpOptions, USAGE, UsageError } from './up.ts';
 
 /** The link that `up` prints: for somebody who starts it now and looks at it later. */
@@ -69,6 +70,10 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
   }
   const log = openLog(dataDir, systemClock.now);
   const settings = readSettings(dataDir);
+  const zone = readTimeZone(process.env);
+  // All that is started from here on has the same.
+  process.env.TZ = zone.name;
+  say(zone.warning === null ? `The time zone is ${zone.name}.` : `WARNING: ${zone.warning}.`);
   await makeFolder(folders, 'private', 'egress');
   // First, and beside all that follows: without it no sandbox starts. From here on the keys are its alone.
   const egress = new EgressProcess({ folders, clock: systemClock, log, env: takeEnvironment(process.env) });
@@ -102,6 +107,7 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
     serve: createServedChannel,
     channels: additions.channels,
     version: packageJson.version,
+    timeZone: zone.name,
     harness: process.env.BELLHOP_HARNESS || null,
     page,
     url,
@@ -120,7 +126,7 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
     `Bellhop is ready in ${(performance.now() / 1_000).toFixed(1)} s: ${host.signInLink(FIRST_LINK_LIFE_MS)}\n`,
   );
   say('Talk to it in another terminal: ./bellhop chat    Ctrl-C stops it.');
-  log.info('ready', { url, sandbox: runtime.kind, version: packageJson.version });
+  log.info('ready', { url, sandbox: runtime.kind, version: packageJson.version, timeZone: zone.name });
   if (options.open) openInBrowser(host.signInLink(LINK_LIFE_MS));
 
   const why = await stopping.promise;

@@ -14,7 +14,7 @@ export const USAGE = `Usage: ./bellhop up [options]
   --help                this text
 
 BELLHOP_DOCKER names another client of an engine (podman, nerdctl, a path); BELLHOP_BASE_IMAGE another Debian with
-glibc to build the agent image from (default: node:26-slim).
+glibc to build the agent image from (default: node:26-slim). TZ names the time zone, as in TZ=Europe/Berlin.
 
 Ctrl-C stops it. For development only: --sandbox none runs agents WITHOUT a sandbox.
 `;

@@ -355,6 +355,7 @@ const STATUS: Status = {
   url: '',
   data: '/data',
   startedAt: '2026-01-01T00:00:00.000Z',
+  timeZone: 'Europe/Zurich',
   sandbox: { kind: 'bwrap', warning: null },
   agents: [],
   sessions: { total: 1, awake: 1, quarantined: 0 },

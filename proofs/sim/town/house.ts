@@ -154,6 +154,7 @@ export class House {
       serve: createServedChannel,
       channels: this.#platforms.map((platform) => platform.adapter()),
       version: 'sim',
+      timeZone: 'UTC',
       harness: 'sim',
       page: {
         port: 0,

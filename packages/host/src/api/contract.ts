@@ -59,6 +59,8 @@ export interface Status {
   readonly url: string;
   readonly data: string;
   readonly startedAt: string;
+  /** IANA name: by it tasks run and budgets begin. */
+  readonly timeZone: string;
   readonly sandbox: { readonly kind: string; readonly warning: string | null };
   readonly agents: readonly AgentStatus[];
   readonly sessions: { readonly total: number; readonly awake: number; readonly quarantined: number };

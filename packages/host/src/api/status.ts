@@ -17,6 +17,7 @@ export function createStatusReader(deps: {
   readonly runtime: SandboxRuntime;
   readonly folders: { readonly dataDir: string };
   readonly version: string;
+  readonly timeZone: string;
   readonly url: string;
   readonly startedMs: number;
 }): () => Promise<Status> {
@@ -31,6 +32,7 @@ export function createStatusReader(deps: {
       url: deps.url,
       data: deps.folders.dataDir,
       startedAt: new Date(deps.startedMs).toISOString(),
+      timeZone: deps.timeZone,
       sandbox: { kind: runtime.kind, warning: runtime.warning },
       agents: (await listAgents(store.read)).map((agent) => {
         const { harness, endpoint } = models.of(agent);

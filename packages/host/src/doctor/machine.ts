@@ -17,6 +17,7 @@ const PORT = 7788;
 export const lookAtMachine: Look = async (ground) => [
   await disk(ground),
   clock(ground),
+  zone(ground),
   ok(
     'versions',
     `Bellhop ${ground.version} on Node ${process.versions.node}, SQLite ${process.versions.sqlite}.`,
@@ -63,6 +64,17 @@ function clock({ dataDir, nowMs }: Ground): Finding {
     };
   }
   return ok('clock', `${what}.`);
+}
+
+function zone({ timeZone: { name, warning } }: Ground): Finding {
+  if (warning === null) return ok('time-zone', `The time zone is ${name}.`);
+  const what = `Tasks run, and budgets begin, by UTC: ${warning}.`;
+  return {
+    id: 'time-zone',
+    severity: 'warning',
+    what,
+    fix: 'TZ=Europe/Berlin ./bellhop up, with your own zone',
+  };
 }
 
 function newestEvent(dataDir: string): number {

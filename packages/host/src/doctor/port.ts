@@ -1,6 +1,7 @@
 /** What the doctor looks at, and what it finds. */
 import type { Egress, KeyState, Policy } from '../egress/port.ts';
 import type { SandboxRuntime } from '../sandboxes/port.ts';
+import type { TimeZone } from '../time-zone.ts';
 
 export type Severity = 'ok' | 'info' | 'warning' | 'error';
 
@@ -28,6 +29,8 @@ export interface Ground {
   /** A host runs on this data, or nobody can tell. */
   readonly isUp: boolean;
   readonly version: string;
+  /** Of this terminal: what a host that is started from it would use. */
+  readonly timeZone: TimeZone;
   /** Every real sandbox there is; on a scratch folder, so that what runs is not touched. */
   readonly runtimes: readonly SandboxRuntime[];
   /** Null: nothing was ever started here. */

@@ -15,6 +15,7 @@
 import { realpath } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { readTimeZone } from '../time-zone.ts';
 import { readIdentity, takeOver } from './adopted.ts';
 import {
   asOrdinaryUser,
@@ -102,7 +103,7 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
   const hostIsRoot = options.hostUid === 0;
   const wanted = options.bwrap ?? 'bwrap';
   const path = options.path ?? process.env.PATH ?? SYSTEM_PATH;
-  const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timeZone = options.timeZone ?? readTimeZone(process.env).name;
   const live = new Set<string>();
   const bounds = createBounds(options.cgroupRoot ?? '/sys/fs/cgroup');
   const countsInside = countsProcessesInside(release());

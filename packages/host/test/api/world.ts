@@ -110,6 +110,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     url: '',
     data: dir,
     startedAt: new Date(clock.now()).toISOString(),
+    timeZone: 'UTC',
     sandbox: { kind: 'none', warning: null },
     agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
     sessions: { total: 0, awake: 0, quarantined: 0 },

@@ -10,6 +10,7 @@ export function groundAt(t: TestContext, change: Partial<Ground> = {}): Ground {
     nowMs: Date.UTC(2026, 10, 25),
     isUp: false,
     version: '0.1.0',
+    timeZone: { name: 'UTC', warning: null },
     runtimes: [],
     installId: null,
     openWayOut: () => Promise.reject(new Error('nobody looks at it')),

@@ -16,6 +16,7 @@ import { Vault } from '../../src/egress/vault.ts';
 import { readNote, takeLock } from '../../src/lock.ts';
 import type { SandboxRuntime } from '../../src/sandboxes/port.ts';
 import { readSettings } from '../../src/settings.ts';
+import { readTimeZone } from '../../src/time-zone.ts';
 import { openStoreWorld } from '../store-world.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { groundAt, ill, told } from './ground.ts';
@@ -143,6 +144,19 @@ describe('the machine', () => {
       [(await reserve(t, 2 ** 52))?.severity, (await reserve(t, 2 ** 52))?.promise],
       ['error', 4],
     );
+  });
+
+  test('Z1: a TZ that names no time zone is a warning, with what to type', async (t) => {
+    const found = async (tz: string) => {
+      const looked = await lookAtMachine(groundAt(t, { timeZone: readTimeZone({ TZ: tz }) }));
+      return looked.find(({ id }) => id === 'time-zone');
+    };
+    const good = await found('Asia/Tokyo');
+    assert.deepEqual([good?.severity, good?.what], ['ok', 'The time zone is Asia/Tokyo.']);
+    const bad = await found('UTC+3');
+    assert.equal(bad?.severity, 'warning');
+    assert.match(bad?.what ?? '', /by UTC: TZ is "UTC\+3"/);
+    assert.match(bad?.fix ?? '', /^TZ=.* \.\/bellhop up/);
   });
 
   test('a clock of another time', async (t) => {

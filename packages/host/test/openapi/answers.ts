@@ -22,6 +22,7 @@ const status: Of<contract.Status> = v.strictObject({
   url: text,
   data: text,
   startedAt: time,
+  timeZone: text,
   sandbox: v.strictObject({ kind: text, warning: maybe }),
   agents: v.array(v.strictObject({ name: text, harness: text, demo: v.boolean(), model: maybe })),
   sessions: v.strictObject({ total: count, awake: count, quarantined: count }),

@@ -14,6 +14,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTimeZone } from '../../time-zone.ts';
 import { checkedMark } from '../arguments.ts';
 import { sandboxOwner } from '../bwrap.ts';
 import { type Child, launch, within } from '../child.ts';
@@ -66,7 +67,7 @@ export function createDockerRuntime(options: DockerOptions): SandboxRuntime {
   const owner = sandboxOwner(options);
   const program = options.program ?? 'docker';
   const path = options.path ?? process.env.PATH ?? SYSTEM_PATH;
-  const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timeZone = options.timeZone ?? readTimeZone(process.env).name;
   const live = new Set<string>();
   // Looked at once; again after a failed start, since what it found may be gone.
   let ground: Promise<Ground> | null = null;

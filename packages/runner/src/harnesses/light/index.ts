@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Harness } from '../../harness.ts';
 import { openModel } from './models.ts';
 import { type Mind, runTurn } from './turn.ts';
+import { usableZone } from './zone.ts';
 
 export function lightHarness(
   wait: Mind['wait'] = async (ms, signal) => {
@@ -25,7 +26,7 @@ export function lightHarness(
       const { model: config, modelUrl } = place;
       if (!config) throw new Error('the light harness needs a model. Choose one: ./bellhop model set');
       if (modelUrl === '') throw new Error('there is no way from this sandbox to the model');
-      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      const zone = usableZone(Intl.DateTimeFormat().resolvedOptions().timeZone);
       state.mind = { place, config, model: openModel(config, modelUrl), zone, wait };
     },
     run(input, tools) {
