@@ -10,6 +10,7 @@ import { createServedChannel, localChat, ownerOn, type ServedChannel } from '@be
 import { listenForPage } from '../../packages/host/src/api/server.ts';
 import { systemClock } from '../../packages/host/src/clock.ts';
 import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
+import { createDisk } from '../../packages/host/src/disk.ts';
 import { takeEnvironment } from '../../packages/host/src/egress/environment.ts';
 import { EgressProcess } from '../../packages/host/src/egress/process.ts';
 import { makeFolder } from '../../packages/host/src/folders.ts';
@@ -96,6 +97,8 @@ export async function openHouse(sandbox: BenchSandbox, dataDir: string, idleStop
     egress,
     runnerDir: await ensureRunner(folders, ignore),
     clock: systemClock,
+    newId: randomUUIDv7,
+    disk: createDisk(dataDir),
     log,
     serve(name, conversations) {
       const isWatched = name === BENCH_CHANNEL;

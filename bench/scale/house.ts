@@ -9,6 +9,7 @@ import { createServedChannel, localChat, ownerOn, type ServedChannel } from '@be
 import { listenForPage } from '../../packages/host/src/api/server.ts';
 import { systemClock } from '../../packages/host/src/clock.ts';
 import { prepareDataFolder } from '../../packages/host/src/data-folder.ts';
+import { createDisk } from '../../packages/host/src/disk.ts';
 import { takeEnvironment } from '../../packages/host/src/egress/environment.ts';
 import { EgressProcess } from '../../packages/host/src/egress/process.ts';
 import { makeFolder } from '../../packages/host/src/folders.ts';
@@ -64,6 +65,8 @@ export async function openHouse(dataDir: string, change: Partial<Settings>): Pro
     egress,
     runnerDir: await ensureRunner(folders, () => undefined),
     clock: systemClock,
+    newId: randomUUIDv7,
+    disk: createDisk(dataDir),
     log,
     serve(name, conversations) {
       const made = createServedChannel(name, conversations);

@@ -5,7 +5,6 @@
  *   terminal, web --accept--> router --nudge--> supervisor --> inbound.db --> runner --> outbound.db
  *       ^---------------- delivery engine <-- row checker <-- sweep <-----------------'
  */
-import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import {
@@ -26,7 +25,7 @@ import { createApps } from './apps.ts';
 import { noteHead } from './audit-head.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
-import { createDisk } from './disk.ts';
+import type { Disk } from './disk.ts';
 import type { AuditTrail, Egress, EgressListener, Policy, Secrets, Spending } from './egress/port.ts';
 import { readUsageOf } from './egress/usage/report.ts';
 import { firstStart, installIdOf } from './first-start.ts';
@@ -71,6 +70,9 @@ export interface HostParts {
     AuditTrail & { listen(listener: EgressListener): void };
   readonly runnerDir: string;
   readonly clock: Clock;
+  /** A name that nothing else has, and no later one sorts before. */
+  readonly newId: () => string;
+  readonly disk: Disk;
   readonly log: Log;
   /** Makes the channels that the host serves itself. */
   readonly serve: (name: ServedName, log: ConversationLog) => ServedChannel;
@@ -106,7 +108,7 @@ export interface Host {
 export async function startHost(parts: HostParts): Promise<Host> {
   const { folders, store, settings, runtime, egress, clock, log } = parts;
   await firstStart(store, parts.harness ?? DEMO_HARNESS, clock.now());
-  const installId = await installIdOf(store, randomUUID().slice(0, 8));
+  const installId = await installIdOf(store, parts.newId().slice(-8));
   await store.transaction((sql) => forgetSignIns(sql, clock.now()));
   const spool = createSpool(folders.dataDir, settings.maxFileBytes, safeName);
   const claimed = (await spooledFiles(store.read)).join('\n');
@@ -194,7 +196,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     random: Math.random,
     markPrefix: `bellhop:${installId}:`,
     runnerDir: parts.runnerDir,
-    disk: createDisk(folders.dataDir),
+    disk: parts.disk,
     stopLeftovers: () => stopLeftovers(runtime, parts.others, installId, log),
   });
   const router = createRouter({
@@ -202,7 +204,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     access: createAccessGate(store),
     clock,
     log,
-    newSessionId: () => randomUUIDv7() as SessionId,
+    newSessionId: () => parts.newId() as SessionId,
     nudge: (session) => supervisor.nudge(session),
     commands: createCommands({
       supervisor,

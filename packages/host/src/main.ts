@@ -4,7 +4,7 @@
  * Exit codes: 0 stopped as asked, 1 it could not start, 2 wrong usage, 3 another host runs on this data.
  */
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
 import type { Channel } from '@bellhop/channels';
 import { createServedChannel } from '@bellhop/channels/served';
@@ -14,6 +14,7 @@ import { listenForPage } from './api/server.ts';
 import { removeOldBuilds } from './built-folder.ts';
 import { systemClock } from './clock.ts';
 import { prepareDataFolder } from './data-folder.ts';
+import { createDisk } from './disk.ts';
 import { takeEnvironment } from './egress/environment.ts';
 import { EgressProcess } from './egress/process.ts';
 import { installIdOf } from './first-start.ts';
@@ -103,6 +104,8 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
     runnerDir,
     egress,
     clock: systemClock,
+    newId: randomUUIDv7,
+    disk: createDisk(dataDir),
     log,
     serve: createServedChannel,
     channels: additions.channels,

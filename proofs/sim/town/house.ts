@@ -2,12 +2,14 @@
  * The host of a run: the real `startHost` on a data folder that stays, in one simulated process after another. When one
  * dies, somebody starts the next, as an init system would.
  */
+import { randomUUIDv7 } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServedChannel } from '../../../packages/channels/src/served/index.ts';
 import type { DeadLetterList } from '../../../packages/host/src/api/operator/shapes.ts';
 import { type ApiRequest, type App, answer } from '../../../packages/host/src/api/routing.ts';
 import { systemClock } from '../../../packages/host/src/clock.ts';
+import { createDisk } from '../../../packages/host/src/disk.ts';
 import { type Host, type HostParts, startHost } from '../../../packages/host/src/host.ts';
 import { readSettings } from '../../../packages/host/src/settings.ts';
 import { addAgent, addUser, addWiring } from '../../../packages/host/src/store/agents.ts';
@@ -150,6 +152,8 @@ export class House {
       egress: noWayOut(process),
       runnerDir: join(this.#dataDir, 'runner'),
       clock: systemClock,
+      newId: randomUUIDv7,
+      disk: createDisk(this.#dataDir),
       log: logTo(process),
       serve: createServedChannel,
       channels: this.#platforms.map((platform) => platform.adapter()),
