@@ -10,7 +10,7 @@ import { EGRESS_SOCKET } from '../egress/port.ts';
 import { type Finding, type Look, ok } from './port.ts';
 
 const AGENT = 'doctor';
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 export const lookAtWayOut: Look = async ({ openWayOut }) => {
   const server = createServer((socket) => {

@@ -45,7 +45,7 @@ const FLAGS = [
   '--use-system-ca',
 ];
 /** Who needs it while it starts waits this long. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 const RESTART_BASE_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** One that lived for this long since it was ready had no fault that waiting would mend. */

@@ -9,10 +9,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** How long a kill may take before it is reported as failed; a process in uninterruptible sleep can need longer. */
-export const KILL_PATIENCE_MS = 5_000;
+export const KILL_PATIENCE_MS = 30_000;
 
 /** The same where an engine does it: on a busy machine `docker kill` and the removal behind it took more than 5 s. */
-export const ENGINE_PATIENCE_MS = 20_000;
+export const ENGINE_PATIENCE_MS = 60_000;
 
 const LONGEST_PAUSE_MS = 500;
 

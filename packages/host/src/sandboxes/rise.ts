@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { type Child, within } from './child.ts';
 import { identify, type ProcessId } from './processes.ts';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 /** bubblewrap's report is one short line; more than this is not a report. */
 const REPORT_BYTES = 4_096;
 

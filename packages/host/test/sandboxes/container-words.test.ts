@@ -115,7 +115,7 @@ describe('why the engine gives no sandbox', () => {
       /does not answer/,
       /systemctl/,
     ],
-    ['info: no answer within 10 s', /does not answer/, /systemctl/],
+    ['info: no answer within 30 s', /does not answer/, /systemctl/],
     [
       "docker: Error response from daemon: No such image: bellhop-agent:x.\nSee 'docker run --help'.",
       /image is gone/,

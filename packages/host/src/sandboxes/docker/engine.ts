@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const MAX_OUTPUT_CHARACTERS = 256 * 1024;
 
 /** The client could not be started, said no, or said nothing for too long. `message` holds its own words. */

@@ -32,7 +32,7 @@ import { type AgentImage, agentImage } from './image.ts';
 import { createPackageImages } from './package-images.ts';
 
 /** From the spawn of the client to the first line from inside; a busy machine may take seconds. */
-const RISE_PATIENCE_MS = 20_000;
+const RISE_PATIENCE_MS = 60_000;
 
 export interface DockerOptions {
   /** Absolute. Every mount source lies inside. */
