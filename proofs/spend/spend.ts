@@ -129,9 +129,10 @@ type Start = (dataDir: string, folder: string, baseUrl: string) => Promise<Victi
 
 const startHost: Start = async (dataDir, _folder, baseUrl) => {
   const child = spawn(process.execPath, [HOST, dataDir, baseUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
+  const closed = once(child, 'close');
+  await unlessClosed(closed, once(child.stdout, 'data'));
   const pid = pidOf(dataDir);
-  return { child, over: once(child, 'close').then(() => gone(pid)) };
+  return { child, over: closed.then(() => gone(pid)) };
 };
 
 const startEgress: Start = async (dataDir, folder, baseUrl) => {
@@ -148,6 +149,14 @@ const startEgress: Start = async (dataDir, folder, baseUrl) => {
   const endpoint = { provider: 'compatible', model: 'm', baseUrl } as const;
   const asks = { dir: folder, session: 's', agent: 'bell', generation: 1, endpoint };
   child.stdin.write(toLine({ t: 'open', n: 1, asks } satisfies HostToEgress));
-  await opened.promise;
-  return { child, over: once(child, 'close') };
+  const closed = once(child, 'close');
+  await unlessClosed(closed, opened.promise);
+  return { child, over: closed };
 };
+
+/** A victim that ends before it is ready is an error, not a wait without end. */
+async function unlessClosed(closed: Promise<unknown>, ready: Promise<unknown>): Promise<void> {
+  const early = closed.then(() => Promise.reject(new Error('it ended before it was ready')));
+  await Promise.race([ready, early]);
+  early.catch(() => undefined);
+}
