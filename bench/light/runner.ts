@@ -61,7 +61,13 @@ export async function startRunner(bundle: string, dir: string, modelUrl: string)
     ...{ inDir, outDir, workDir, memoryDir, homeDir },
     extraDirs: [],
     skills: [],
-    ...{ socketPath: hostSocket, egressSocketPath: egressSocket, batchSize: 10, contextRows: 50 },
+    ...{
+      socketPath: hostSocket,
+      egressSocketPath: egressSocket,
+      batchSize: 10,
+      contextRows: 50,
+      maxFileBytes: 1_000_000,
+    },
     model: {
       ...{ provider: 'anthropic', model: 'bench', images: true },
       ...{ contextTokens: 200_000, maxOutputTokens: 4_000 },

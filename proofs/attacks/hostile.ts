@@ -251,7 +251,7 @@ const requests: readonly BrokenGuard[] = [
     ],
     ['what is no file is sent', TAKE, '!size.isFile() || ', ''],
     ['a file of two names is sent', TAKE, ' || size.nlink !== 1', ''],
-    ['names may climb', MAILBOXES, 'name: safeName(name),', 'name,'],
+    ['names may climb', MAILBOXES, 'name: outgoingName(name),', 'name,'],
   ]),
   ...guardsOf(ELSEWHERE, [
     ['it may speak on another channel', CHECK, 'row.channel !== session.channel || ', ''],

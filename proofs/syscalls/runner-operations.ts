@@ -88,6 +88,7 @@ const toolSend: Operation = {
       inDir: join(dir, 'in'),
       outDir: join(dir, 'out'),
       workDir: join(dir, 'work'),
+      maxFileBytes: 1_000_000,
       outbound,
       emit: () => undefined,
       now: () => NOW_MS,

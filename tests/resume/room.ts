@@ -133,6 +133,7 @@ export class Room {
       socketPath: '',
       batchSize: 5,
       contextRows: 0,
+      maxFileBytes: 1_000_000,
       egressSocketPath: '',
       model: null,
       mode: 'run',

@@ -79,8 +79,11 @@ export interface TurnTools {
    * @param to one of `destinations`; the chat that asked when left out. Throws for another one.
    */
   send(text: string, to?: string): Promise<number>;
-  /** Sends a file from the workspace. Throws when it is missing, too big or outside. */
-  sendFile(path: string, text: string): Promise<number>;
+  /**
+   * Sends a file from the workspace, or one that was received; says its message's number and the name it goes by.
+   * Throws for what cannot be sent.
+   */
+  sendFile(path: string, text: string): Promise<{ readonly seq: number; readonly name: string }>;
   edit(seq: number, text: string): Promise<void>;
   react(seq: number, emoji: string): Promise<void>;
   /** The answer comes back as a message of a later turn. */

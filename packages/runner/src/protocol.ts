@@ -68,6 +68,8 @@ export interface RunnerConfig {
   readonly model: ModelConfig | null;
   readonly batchSize: number;
   readonly contextRows: number;
+  /** Largest file that the agent may send, in bytes. */
+  readonly maxFileBytes: number;
   /** `recover`: open outbound.db once so that SQLite rolls a hot journal back, then exit 0 (M11). */
   readonly mode: 'run' | 'recover';
 }

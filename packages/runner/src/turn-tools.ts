@@ -5,8 +5,7 @@
  * does the same again finds its rows there and writes nothing.
  */
 import { createHash } from 'node:crypto';
-import { constants, copyFile, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { join } from 'node:path';
 import {
   type Address,
   type InboundRow,
@@ -20,12 +19,11 @@ import { HERE, TurnFailed, type TurnMessage, type TurnTask, type TurnTools } fro
 import { readInbound } from './inbound.ts';
 import { cutText } from './long-text.ts';
 import { toTurnMessage } from './messages.ts';
+import { copyOutgoing, findOutgoing } from './outgoing-file.ts';
 import type { RunnerFrame } from './protocol.ts';
 
 /** Rows that one turn may write; an agent that writes for ever is stopped here. */
 export const MAX_ROWS_PER_TURN = 100;
-/** Largest file an agent may send, in bytes; the host checks again. */
-const MAX_FILE_BYTES = 25 * 1024 * 1024;
 /** Longest piece of live text in one frame, in UTF-16 units. */
 const MAX_LIVE = 8 * 1024;
 /** Tasks that an agent is shown. */
@@ -45,6 +43,8 @@ export interface TurnContext {
   readonly inDir: string;
   readonly outDir: string;
   readonly workDir: string;
+  /** Largest file that the host takes, in bytes. */
+  readonly maxFileBytes: number;
   readonly outbound: OutboundMailbox;
   readonly emit: (frame: RunnerFrame) => void;
   readonly now: () => number;
@@ -102,24 +102,13 @@ export class Turn implements TurnTools {
     return { channel: found.channel, chat: found.chat, thread: null };
   }
 
-  async sendFile(path: string, text: string): Promise<number> {
-    const { workDir, inDir, outDir } = this.#context;
-    const source = await realpath(join(workDir, path)).catch(() => null);
-    if (source === null) throw new Error(`there is no file ${path} in the workspace`);
-    const roots = await Promise.all([realpath(workDir), realpath(inDir)]);
-    if (!roots.some((root) => source.startsWith(root + sep))) {
-      throw new Error(`${path} lies outside the workspace`);
-    }
-    const { size } = await stat(source);
-    if (size > MAX_FILE_BYTES) throw new Error(`${path} has ${size} bytes, the limit is ${MAX_FILE_BYTES}`);
-    const name = basename(source);
-    const content = { text, files: [name] };
+  async sendFile(path: string, text: string): Promise<{ readonly seq: number; readonly name: string }> {
+    const file = await findOutgoing(this.#context, path);
+    const content = { text, files: [file.name] };
     const id = this.#nextId('send_file', content);
     // The bytes are durable before the row that names them.
-    const dir = join(outDir, 'files', id);
-    await mkdir(dir, { recursive: true });
-    await copyDurably(source, join(dir, name));
-    return this.#write(id, 'chat', content);
+    await copyOutgoing(file, join(this.#context.outDir, 'files', id));
+    return { seq: await this.#write(id, 'chat', content), name: file.name };
   }
 
   async edit(seq: number, text: string): Promise<void> {
@@ -265,16 +254,4 @@ export class Turn implements TurnTools {
 
 export function address(row: InboundRow): Address {
   return { channel: row.channel, chat: row.chat, thread: row.thread };
-}
-
-async function copyDurably(from: string, to: string): Promise<void> {
-  const partial = `${to}.partial`;
-  await copyFile(from, partial, constants.COPYFILE_FICLONE);
-  const file = await open(partial, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(partial, to);
 }

@@ -53,6 +53,7 @@ function openRoom(t: TestContext): Room {
     socketPath: '',
     batchSize: 3,
     contextRows: 0,
+    maxFileBytes: 1_000_000,
     egressSocketPath: '',
     model: null,
     mode: 'run',

@@ -9,12 +9,13 @@ import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { outgoingName } from '@bellhop/mailbox';
 import { InboundMailbox, isLater, readOutbound, type SnapshotLimits } from '@bellhop/mailbox/host';
 import { type Folders, makeFolder } from '../folders.ts';
 import type { SessionId } from '../types.ts';
 import { makeAgentFolder } from './agent-folder.ts';
 import { damageOf } from './damage.ts';
-import { hashName, safeName } from './names.ts';
+import { hashName } from './names.ts';
 import { MailboxBusy, MailboxDamaged, type Mailboxes, type SessionPaths } from './port.ts';
 import { takeFile } from './take-file.ts';
 
@@ -77,7 +78,7 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
         from: paths(session).outDir,
         below: ['files', outId],
         to: join(dataDir, 'files', session.id, outId),
-        name: safeName(name),
+        name: outgoingName(name),
         asked: name,
         maxBytes,
       }),

@@ -200,6 +200,7 @@ function toSpec(
     agentName: agent.name,
     batchSize: deps.settings.batchSize,
     contextRows: deps.settings.contextRows,
+    maxFileBytes: deps.settings.maxFileBytes,
     mode,
   };
   const bundle = config.mode === 'run' && config.harness === 'light' ? 'runner-light.mjs' : 'runner.mjs';

@@ -82,6 +82,7 @@ export async function openRoom(
       egressSocketPath: '',
       batchSize: 10,
       contextRows: 50,
+      maxFileBytes: 1_000_000,
       model: { ...MODEL, ...config },
     },
   };

@@ -1,10 +1,12 @@
 /** Reading and writing single files. */
+import { isUtf8 } from 'node:buffer';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Place } from '../../../harness.ts';
 import { readHead } from '../read-head.ts';
 import { headOf } from '../text.ts';
+import { editBytes } from './edit-bytes.ts';
 import { pathFor } from './paths.ts';
 import { defineTool } from './tool.ts';
 
@@ -25,12 +27,14 @@ export const read = defineTool({
   }),
   detail: (input) => input.path,
   async run({ path: asked, offset = 1, limit = DEFAULT_LINES }, { place }) {
-    const lines = (await textAt(place, asked, 'read')).text.split('\n');
+    const { text, bytes } = await textAt(place, asked, 'read');
+    const lines = text.split('\n');
     if (offset > lines.length) return `[${asked} has ${lines.length} lines]`;
     const shown = lines.slice(offset - 1, offset - 1 + limit);
     const rest = lines.length - (offset - 1 + shown.length);
     const more = rest > 0 ? `\n[${rest} more lines; go on with offset ${offset + shown.length}]` : '';
-    return headOf(shown.join('\n'), MAX_SHOWN) + more;
+    const encoding = isUtf8(bytes) ? '' : '\n[not UTF-8: what is no ASCII is shown as \ufffd]';
+    return headOf(shown.join('\n'), MAX_SHOWN) + more + encoding;
   },
 });
 
@@ -54,15 +58,10 @@ export const edit = defineTool({
   input: z.object({ path, old_text: z.string().min(1), new_text: z.string().max(MAX_TEXT_FILE) }),
   detail: (input) => input.path,
   async run({ path: asked, old_text, new_text }, { place }) {
-    const { target, text } = await textAt(place, asked, 'write');
-    const parts = text.split(old_text);
-    if (parts.length === 1) throw new Error(`old_text does not stand in ${asked}; read it again`);
-    if (parts.length > 2) {
-      throw new Error(
-        `old_text stands ${parts.length - 1} times in ${asked}; give more of the lines around it`,
-      );
-    }
-    await writeFile(target, parts.join(new_text));
+    const { target, bytes } = await textAt(place, asked, 'write');
+    const edited = editBytes(bytes, old_text, new_text, asked);
+    if (edited.kind === 'refused') throw new Error(edited.why);
+    await writeFile(target, edited.bytes);
     return `edited ${asked}`;
   },
 });
@@ -71,11 +70,13 @@ async function textAt(
   place: Place,
   asked: string,
   use: 'read' | 'write',
-): Promise<{ readonly target: string; readonly text: string }> {
+): Promise<{ readonly target: string; readonly text: string; readonly bytes: Buffer }> {
   const target = await pathFor(place, asked, use);
   const head = await readHead(target, MAX_TEXT_FILE);
   if (!head) throw new Error(`there is no file ${asked}`);
   if (!head.isWhole) throw new Error(`${asked} has ${head.size} bytes, too many to read here: use bash`);
-  if (head.bytes.includes(0)) throw new Error(`${asked} is no text (${head.size} bytes)`);
-  return { target, text: head.text };
+  if (head.bytes.includes(0)) {
+    throw new Error(`${asked} is no text, or UTF-16 (${head.size} bytes): use bash, with file and iconv`);
+  }
+  return { target, text: head.text, bytes: head.bytes };
 }

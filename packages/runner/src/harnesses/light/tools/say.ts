@@ -1,4 +1,5 @@
 /** What an agent does in its chat. Each is one row of the outbox; the same call again in a retried turn writes nothing (M7). */
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { HERE } from '../../../harness.ts';
 import { defineTool } from './tool.ts';
@@ -22,11 +23,14 @@ export const sendMessage = defineTool({
 
 export const sendFile = defineTool({
   name: 'send_file',
-  description: 'Sends a file from your workspace to the chat that asked, with a text if you like.',
+  description:
+    'Sends a file from your workspace, or one that you received, to the chat that asked, with a text if you like.',
   input: z.object({ path: z.string().min(1).max(4_000), text: z.string().max(10_000).optional() }),
   detail: (input) => input.path,
-  run: async ({ path, text: words = '' }, { tools }) =>
-    `sent as message ${await tools.sendFile(path, words)}`,
+  async run({ path, text: words = '' }, { tools }) {
+    const { seq, name } = await tools.sendFile(path, words);
+    return `sent as message ${seq}${name === basename(path) ? '' : `, under the name ${name}`}`;
+  },
 });
 
 export const editMessage = defineTool({
