@@ -16,9 +16,10 @@ import { REFUSALS, type Refusal, refusalBody } from './refusals.ts';
 import { createScrubber } from './scrub.ts';
 import type { Upstream } from './upstream.ts';
 import { type Ask, readAsk } from './usage/ask.ts';
-import { createMeter, type Usage } from './usage/meter.ts';
+import { createMeter } from './usage/meter.ts';
 import type { Let, Outcome } from './usage/purse.ts';
 import { searchesByName } from './usage/reach.ts';
+import type { Usage } from './usage/read-usage.ts';
 
 export interface ForwardDeps {
   readonly upstream: Upstream;
@@ -150,7 +151,7 @@ function send(
     seen.status = answer.statusCode ?? 0;
     const judged = judgeAnswer(seen.status, answer.headers, key);
     if ('refusal' in judged) return fail(judged.refusal);
-    const meter = createMeter(answer.headers['content-type'] ?? '');
+    const meter = createMeter();
     seen.usage = () => meter.end();
     answer.once('data', () => {
       seen.firstByteMs = deps.now() - startedMs;

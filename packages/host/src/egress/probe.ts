@@ -73,7 +73,7 @@ export async function testModel(
   );
   const { status, bytes, firstByteMs } = called;
   const totalMs = deps.now() - startedMs;
-  const meter = createMeter('application/json');
+  const meter = createMeter();
   meter.push(bytes);
   const usage = meter.end();
   out.settle({ status, sent: true, whole: true, usage, firstByteMs, totalMs });

@@ -40,3 +40,10 @@ test('the file is ours at first and the owner may edit it; a broken one prices n
   assert.equal(read().size, 0);
   assert.equal(warnings.length, 1);
 });
+
+test('C3: a price that no sum can be taken with is refused, and one that is dear is not', () => {
+  const price = (value: string) => () => parsePrices(`{"models": {"m": {"input": 1, "output": ${value}}}}`);
+  for (const value of ['1e999', '1e300', '-1', '-0.001', '1000001', '"7"', 'null', 'true', '[]', '{}'])
+    assert.throws(price(value), /the price of m is no number/, value);
+  assert.equal(price('1000000')().get('m')?.output, 1_000_000);
+});

@@ -6,6 +6,7 @@
  * does not pass as it came. OpenAI's Chat API tells what a stream used only when it is asked to, so it is asked.
  */
 import type { BodyFormat } from '../providers.ts';
+import { isTooMuch } from './json-size.ts';
 import { reachesOut } from './reach.ts';
 
 export interface Ask {
@@ -50,16 +51,8 @@ const LIMITS: Readonly<
   },
 };
 
-/** No conversation is nested deeper. Reading costs by depth: three million took 8 s, with every session waiting. */
-const MAX_DEPTH = 200;
-/** Nor has one more parts. Reading costs by parts as well: ten million in 32 MB took 8 s and 4 GB, which ended us. */
-const MAX_PARTS = 100_000;
-const COMMA = 0x2c;
-
 /** Kept at the provider, and read there into the call. */
 const KEPT_THERE = ['previous_response_id', 'conversation', 'prompt', 'container', 'mcp_servers'];
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const BEYOND_TYPE = /image|document|file|audio|video|search|fetch|code_|computer|mcp|reference/;
 const BEYOND_NAME =
   /^(image_?url|file_?id|(inline|file)_?data|cached_?content|google_?search\w*|url_?context|code_?execution)$/i;
@@ -94,25 +87,6 @@ function goesBeyondText(asked: Json): boolean {
       if (name === 'type' && typeof inner === 'string' && BEYOND_TYPE.test(inner)) return true;
       if (typeof inner === 'object' && inner !== null) left.push(inner);
     }
-  }
-  return false;
-}
-
-/** Counted before it is parsed. */
-function isTooMuch(body: Buffer): boolean {
-  let depth = 0;
-  let parts = 0;
-  let inText = false;
-  for (let at = 0; at < body.length; at += 1) {
-    const byte = body[at];
-    if (byte === QUOTE) inText = !inText;
-    else if (inText) at += byte === BACKSLASH ? 1 : 0;
-    else if (byte === 0x5b || byte === 0x7b) {
-      depth += 1;
-      parts += 1;
-    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
-    else if (byte === COMMA) parts += 1;
-    if (depth > MAX_DEPTH || parts > MAX_PARTS) return true;
   }
   return false;
 }

@@ -1,56 +1,97 @@
 /**
- * Reads what a call used out of what passes, without holding it up: Anthropic, OpenAI (Chat and Responses) and Gemini,
- * as a stream of events or as one JSON object. Pure; bytes come in as copies of what was sent on.
+ * Finds what a call used in the bytes of its answer, without holding them up: a stream of events, or JSON (one value, or
+ * one on each line). Pure; bytes come in as copies of what was sent on. What the numbers mean is read-usage.ts.
  *
- * An answer is written by a provider, or by whoever stands at a custom address: numbers that are none, lines and bodies
- * beyond their limits count as "not known".
+ * What an answer is, its bytes say and not its content-type: gateways send events as `application/json`, as
+ * `application/octet-stream` and with capitals, and a call whose usage is not found costs its whole reservation.
+ *
+ * An answer is written by a provider, or by whoever stands at a custom address: its cost here is linear in its bytes,
+ * and lines, events and bodies beyond their limits count as "not known".
  */
-
-export interface Usage {
-  /** As the answer names it; null when it does not. */
-  readonly model: string | null;
-  readonly input: number | null;
-  readonly output: number | null;
-  /** Part of `input` that was read from a cache, and that was written to one. */
-  readonly cached: number | null;
-  readonly cacheWritten: number | null;
-}
+import { isTooMuch } from './json-size.ts';
+import { mergeUsage, NOTHING, readUsage, type Usage, whatIsKnown } from './read-usage.ts';
 
 export interface Meter {
   push(chunk: Buffer): void;
   end(): Usage;
 }
 
-const MAX_LINE_CHARS = 1_000_000;
+const MAX_EVENT_CHARS = 1_000_000;
 const MAX_JSON_BYTES = 8 * 1024 * 1024;
-const NOTHING: Usage = { model: null, input: null, output: null, cached: null, cacheWritten: null };
-/** Only these lines are parsed: most of a stream is text. */
-const TELLING = /"usage"|"usageMetadata"/;
+/** Only what has this is parsed: most of a stream is text. */
+const TELLING = /"usage(Metadata)?"\s*:\s*\{/;
+const OPENING = /[[{]/;
+/** Blanks, and the parts of a byte order mark: they stand before either. */
+const BEFORE = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
 
-export function createMeter(contentType: string): Meter {
-  return contentType.startsWith('text/event-stream') ? streamMeter() : jsonMeter();
-}
-
-function streamMeter(): Meter {
-  const decoder = new TextDecoder();
-  const state = { line: '', skipping: false, usage: NOTHING };
+export function createMeter(): Meter {
+  const state: { meter: Meter | null } = { meter: null };
   return {
     push(chunk) {
-      const lines = (state.line + decoder.decode(chunk, { stream: true })).split('\n');
-      state.line = lines.pop() ?? '';
-      for (const line of lines) {
-        if (!state.skipping && line.startsWith('data:') && TELLING.test(line)) {
-          state.usage = merge(state.usage, readUsage(parse(line.slice('data:'.length))));
-        }
-        state.skipping = false;
+      if (state.meter === null) {
+        const first = chunk.find((byte) => !BEFORE.includes(byte));
+        if (first === undefined) return;
+        state.meter = OPENING.test(String.fromCharCode(first)) ? jsonMeter() : eventMeter();
       }
-      if (state.line.length > MAX_LINE_CHARS) {
-        state.line = '';
-        state.skipping = true;
+      state.meter.push(chunk);
+    },
+    end: () => state.meter?.end() ?? whatIsKnown(NOTHING),
+  };
+}
+
+function eventMeter(): Meter {
+  const decoder = new TextDecoder();
+  const state = { line: '', isLong: false, afterReturn: false, event: new DataLines(), usage: NOTHING };
+  const take = (found: Usage) => {
+    state.usage = mergeUsage(state.usage, found);
+  };
+  const endLine = () => {
+    const { line, isLong } = state;
+    state.line = '';
+    state.isLong = false;
+    if (line === '' && !isLong) take(state.event.end());
+    else if (line.startsWith('data:')) take(state.event.add(isLong ? '' : line.slice('data:'.length)));
+  };
+  return {
+    push(chunk) {
+      const text = decoder.decode(chunk, { stream: true });
+      if (text === '') return;
+      // The two halves of one line's end, in two chunks.
+      const [first = '', ...more] = (state.afterReturn ? text.replace(/^\n/, '') : text).split(/\r\n|\r|\n/);
+      state.afterReturn = text.endsWith('\r');
+      for (const [n, piece] of [first, ...more].entries()) {
+        if (n > 0) endLine();
+        // It is put together without a look at it, so that many small pieces cost no more than a big one.
+        if (state.line.length + piece.length > MAX_EVENT_CHARS) state.isLong = true;
+        if (!state.isLong) state.line += piece;
       }
     },
-    end: () => state.usage,
+    end() {
+      endLine();
+      take(state.event.end());
+      return whatIsKnown(state.usage);
+    },
   };
+}
+
+/** The data of one event. Most have it in one line; some lay their JSON out over many; some leave out what ends one. */
+class DataLines {
+  #lines: string[] = [];
+  #chars = 0;
+
+  add(line: string): Usage {
+    this.#chars += line.length;
+    if (this.#chars > MAX_EVENT_CHARS) this.#lines = [];
+    else this.#lines.push(line);
+    return usageIn(line) ?? NOTHING;
+  }
+
+  end(): Usage {
+    const lines = this.#lines;
+    this.#lines = [];
+    this.#chars = 0;
+    return (lines.length > 1 ? usageIn(lines.join('\n')) : null) ?? NOTHING;
+  }
 }
 
 function jsonMeter(): Meter {
@@ -62,84 +103,34 @@ function jsonMeter(): Meter {
       else state.chunks.push(chunk);
     },
     end() {
-      const body = parse(Buffer.concat(state.chunks).toString('utf8'));
-      // Gemini streams a list of objects when it is not asked for events.
-      return (Array.isArray(body) ? body : [body]).map(readUsage).reduce(merge, NOTHING);
+      const text = new TextDecoder().decode(Buffer.concat(state.chunks));
+      return whatIsKnown(usageIn(text) ?? usageInLines(text));
     },
   };
 }
 
-/** One event or body. An event's later numbers outrank earlier ones; each provider counts up from the start. */
-export function readUsage(value: unknown): Usage {
-  const root = object(value);
-  const inner = object(root.message ?? root.response ?? root);
-  const google = object(root.usageMetadata);
-  const usage = object(root.usage ?? inner.usage);
-  const model = text(inner.model) ?? text(root.modelVersion);
-  if (root.usageMetadata !== undefined) {
-    return {
-      model,
-      input: count(google.promptTokenCount),
-      output: sum(count(google.candidatesTokenCount), count(google.thoughtsTokenCount)),
-      cached: count(google.cachedContentTokenCount),
-      cacheWritten: null,
-    };
+/** One JSON value on each line. */
+function usageInLines(text: string): Usage {
+  let usage = NOTHING;
+  for (let from = 0, to = 0; from < text.length; from = to + 1) {
+    to = text.indexOf('\n', from);
+    if (to < 0) to = text.length;
+    // A line that has nothing in it is not worth a copy; there may be millions.
+    if (to - from > 2) usage = mergeUsage(usage, usageIn(text.slice(from, to)) ?? NOTHING);
   }
-  if (usage.prompt_tokens !== undefined) {
-    return {
-      model,
-      input: count(usage.prompt_tokens),
-      output: count(usage.completion_tokens),
-      cached: count(object(usage.prompt_tokens_details).cached_tokens),
-      cacheWritten: null,
-    };
-  }
-  const details = usage.input_tokens_details;
-  const cached = count(usage.cache_read_input_tokens);
-  const cacheWritten = count(usage.cache_creation_input_tokens);
-  const input = count(usage.input_tokens);
-  return {
-    model,
-    // Anthropic counts the cached parts beside `input_tokens`, OpenAI within.
-    input: details === undefined && input !== null ? sum(sum(input, cached), cacheWritten) : input,
-    output: count(usage.output_tokens),
-    cached: details === undefined ? cached : count(object(details).cached_tokens),
-    cacheWritten,
-  };
+  return usage;
 }
 
-function merge(before: Usage, later: Usage): Usage {
-  return {
-    model: later.model ?? before.model,
-    input: later.input ?? before.input,
-    output: later.output ?? before.output,
-    cached: later.cached ?? before.cached,
-    cacheWritten: later.cacheWritten ?? before.cacheWritten,
-  };
-}
-
-function parse(json: string): unknown {
+/** Null: it is no JSON, too much of it, or has no usage. */
+function usageIn(json: string): Usage | null {
+  if (!TELLING.test(json) || isTooMuch(Buffer.from(json))) return null;
   try {
-    return JSON.parse(json);
+    const read: unknown = JSON.parse(json);
+    // Gemini streams a list of objects when it is not asked for events.
+    return (Array.isArray(read) ? read : [read]).map(readUsage).reduce(mergeUsage, NOTHING);
   } catch (error) {
     // Cut off, or no JSON at all: then nothing is known from it.
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-function object(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-}
-
-function count(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' && value.length <= 200 ? value : null;
-}
-
-function sum(a: number | null, b: number | null): number | null {
-  return a === null ? b : a + (b ?? 0);
 }

@@ -6,7 +6,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ask } from './ask.ts';
-import type { Usage } from './meter.ts';
+import type { Usage } from './read-usage.ts';
 
 const SHIPPED = fileURLToPath(new URL('./prices.json', import.meta.url));
 /** `claude-sonnet-4-5-20250929` and `…-latest` are priced as `claude-sonnet-4-5`; `gpt-5-mini` is not `gpt-5`. */
@@ -19,6 +19,9 @@ export interface Price {
   readonly cached: number;
   readonly cacheWrite: number;
 }
+
+/** A dollar a token. A price without a bound could be one that no sum can be taken with: JSON knows 1e999. */
+const MAX_PRICE = 1_000_000;
 
 export type Prices = ReadonlyMap<string, Price>;
 
@@ -48,8 +51,8 @@ export function parsePrices(json: string): Prices {
   const entries = Object.entries(models ?? {}).map(([name, { input, output, cached, cacheWrite }]) => {
     const price = { input, output, cached: cached ?? input, cacheWrite: cacheWrite ?? input };
     for (const value of Object.values(price)) {
-      if (typeof value !== 'number' || !(value >= 0))
-        throw new TypeError(`the price of ${name} is no number`);
+      if (typeof value !== 'number' || !(value >= 0 && value <= MAX_PRICE))
+        throw new TypeError(`the price of ${name} is no number from 0 to ${MAX_PRICE}`);
     }
     return [name, price as Price] as const;
   });

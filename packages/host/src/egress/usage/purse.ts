@@ -9,8 +9,8 @@ import type { Ask } from './ask.ts';
 import type { BudgetLine, Budgets } from './budgets.ts';
 import { type CallEnd, chargeOf } from './decide.ts';
 import type { Ledger, NewCall, Reservation, Settled } from './ledger.ts';
-import type { Usage } from './meter.ts';
 import { costMicros, mostMicros, type Prices } from './prices.ts';
+import type { Usage } from './read-usage.ts';
 
 export interface PurseDeps {
   readonly ledger: Ledger;
