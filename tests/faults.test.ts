@@ -14,6 +14,7 @@ const ROWS = [
   'H3 H4 H6 H8 H9 H10 H11',
   'T1',
   'Z1',
+  'C1 C2 C3',
 ].flatMap((names) => names.split(' '));
 
 interface Row {
