@@ -15,6 +15,7 @@ const ROWS = [
   'T1',
   'Z1',
   'C1 C2 C3',
+  'A1 A2 A3',
 ].flatMap((names) => names.split(' '));
 
 interface Row {

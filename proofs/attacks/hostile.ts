@@ -6,6 +6,7 @@ const SNAPSHOT = 'packages/mailbox/src/host/snapshot.ts';
 const TAKE = `${SRC}/sessions/take-file.ts`;
 const MAILBOXES = `${SRC}/sessions/mailboxes.ts`;
 const CHECK = `${SRC}/delivery/check.ts`;
+const PLACE = `${SRC}/delivery/place.ts`;
 const WAKE = `${SRC}/supervisor/wake.ts`;
 const LINK = `${SRC}/supervisor/link.ts`;
 const TESTS = 'packages/host/test/hostile/attacks.ts';
@@ -254,10 +255,20 @@ const requests: readonly BrokenGuard[] = [
     ['names may climb', MAILBOXES, 'name: outgoingName(name),', 'name,'],
   ]),
   ...guardsOf(ELSEWHERE, [
-    ['it may speak on another channel', CHECK, 'row.channel !== session.channel || ', ''],
-    ['it may speak in another chat', CHECK, 'row.chat !== session.chat || ', ''],
-    ['it may speak in another thread', CHECK, ' || row.thread !== session.thread', ''],
+    ['any address is believed', PLACE, 'if (sameAddress(row, session))', 'if (row)'],
+    ['it may speak in another thread', PLACE, ' && threads.includes(row.thread)', ''],
   ]),
+  ...guardsOf(
+    ELSEWHERE,
+    [
+      ['it may speak on another channel', PLACE, 'row.channel === session.channel && ', ''],
+      ['it may speak in another chat', PLACE, ' && row.chat === session.chat', ''],
+    ],
+    {
+      file: 'packages/host/test/delivery/check.test.ts',
+      title: 'a row names a message of its own mailbox, and claims a chat where that was not said',
+    },
+  ),
   ...guardsOf(
     ELSEWHERE,
     [

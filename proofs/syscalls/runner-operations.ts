@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOutbound } from '../../packages/mailbox/src/host/index.ts';
-import type { OutboundId, TurnId } from '../../packages/mailbox/src/index.ts';
+import { NO_ROUTING, type OutboundId, type TurnId } from '../../packages/mailbox/src/index.ts';
 import { InboundReader, OutboundMailbox } from '../../packages/mailbox/src/runner/index.ts';
 import { Turn } from '../../packages/runner/src/turn-tools.ts';
 import { CHANNEL, MESSAGE, withMessage } from './host-operations.ts';
@@ -82,7 +82,8 @@ const toolSend: Operation = {
     outbound.recover(NOW_MS);
     const turn = new Turn({
       turnId: TURN,
-      answering: messageIn(dir),
+      messages: [messageIn(dir)],
+      routing: NO_ROUTING,
       claimFollowUps: async () => [],
       signal: new AbortController().signal,
       inDir: join(dir, 'in'),

@@ -8,6 +8,7 @@ import {
   TurnFailed,
   type TurnInput,
   type TurnMessage,
+  type TurnText,
   type TurnTools,
 } from '../../packages/runner/src/harness.ts';
 
@@ -51,10 +52,12 @@ export class ScriptedAgent {
         started.place = place;
       },
       run: async (input, tools) => {
-        const texts: string[] = [];
+        const texts: TurnText[] = [];
         for (const message of input.messages) {
+          tools.answering(message.seq);
           const said = await this.#play(playing(input, message, tools, started.place));
-          texts.push(...(typeof said === 'string' ? [said] : (said ?? [])));
+          const all = typeof said === 'string' ? [said] : (said ?? []);
+          texts.push(...all.map((text) => ({ text, answers: message.seq })));
         }
         return { texts };
       },

@@ -42,6 +42,7 @@ import { nextOccurrence } from './schedule/series.ts';
 import { createEnqueuer } from './sessions/enqueue.ts';
 import { createMailboxes } from './sessions/mailboxes.ts';
 import { safeName } from './sessions/names.ts';
+import { createThreadOf } from './sessions/threads.ts';
 import { createSkills } from './skills/skills.ts';
 import { spooledFiles } from './store/events.ts';
 import type { Store } from './store/port.ts';
@@ -136,7 +137,13 @@ export async function startHost(parts: HostParts): Promise<Host> {
     onEnd: (end) => supervisor.deliveryEnded(end.session),
   });
   const egressDir = join(folders.dataDir, 'egress');
-  const watcher = createWatcher(watchers, channels, runtime.kind);
+  const watcher = createWatcher({
+    watchers,
+    channels,
+    sandbox: runtime.kind,
+    threadOf: createThreadOf({ store, mailboxes }),
+    log,
+  });
   const models = await openModels({
     store,
     known: () => egress.known,
@@ -185,6 +192,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, parts.timeZone),
     enqueuer: createEnqueuer({ store, mailboxes, folders }),
     checker: createRowChecker({
+      store,
       mailboxes,
       settings,
       clock,

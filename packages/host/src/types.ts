@@ -20,6 +20,8 @@ export interface Agent {
 export interface Session {
   readonly id: SessionId;
   readonly agentId: AgentId;
+  /** `shared`: it holds all threads of its chat, and its own thread is none of them. */
+  readonly mode: SessionMode;
   /** Where its replies go by default. */
   readonly channel: string;
   readonly chat: string;

@@ -67,7 +67,7 @@ test('M12: no query of the runner reads history', (t) => {
       assert.equal([...reader.due(T0)].length, 1);
       assert.equal([...reader.context(99)].length, 1);
       reader.isPending(mid('a'));
-      reader.idOfSeq(2);
+      reader.rowOfSeq(2);
       reader.nextDueMs(T0);
       reader.greatestSeq();
     }),

@@ -72,6 +72,11 @@ export interface TurnTask {
 export const HERE = 'here';
 
 export interface TurnTools {
+  /**
+   * From now on, what is sent answers this message of the turn, by its number; until then the last one that a person
+   * sent, follow-ups included. Throws for a message that is not of this turn.
+   */
+  answering(seq: number): void;
   /** Names that this agent may send to. */
   destinations(): Promise<readonly string[]>;
   /**
@@ -116,9 +121,19 @@ export interface TurnTools {
   readonly signal: AbortSignal;
 }
 
+/** An answer that names the message of the turn that it answers. */
+export interface TurnText {
+  readonly text: string;
+  /** The message's number. */
+  readonly answers: number;
+}
+
 export interface TurnResult {
-  /** The answer, to the chat that asked; nothing is sent for an empty list. */
-  readonly texts: readonly string[];
+  /**
+   * The answer, to the chat that asked; nothing is sent for an empty list. A text that names no message answers the one
+   * that the turn's tools answer.
+   */
+  readonly texts: readonly (string | TurnText)[];
   readonly continuation?: string;
   /** Told at the commit of this turn: inside the transaction, and right after it. */
   readonly onCommit?: (stage: 'inside' | 'done') => void;

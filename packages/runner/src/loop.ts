@@ -9,9 +9,17 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type InboundRow, type MessageId, type OutboundId, point, type TurnId } from '@bellhop/mailbox';
+import {
+  type Address,
+  type InboundRow,
+  type MessageId,
+  type OutboundId,
+  point,
+  type TurnId,
+} from '@bellhop/mailbox';
 import {
   type Batch,
+  isAnsweredTogether,
   type NewOutbound,
   type OutboundAck,
   type OutboundMailbox,
@@ -19,12 +27,19 @@ import {
 } from '@bellhop/mailbox/runner';
 import type { Bell } from './bell.ts';
 import type { Cancel } from './cancel.ts';
-import { type Harness, TurnFailed, type TurnInput, TurnLater, type TurnResult } from './harness.ts';
+import {
+  type Harness,
+  TurnFailed,
+  type TurnInput,
+  TurnLater,
+  type TurnResult,
+  type TurnText,
+} from './harness.ts';
 import { readInbound } from './inbound.ts';
 import { cutText } from './long-text.ts';
 import { toTurnMessage } from './messages.ts';
 import { BEAT_MS, POLL_MS, type RunnerConfig, type RunnerFrame } from './protocol.ts';
-import { address, Turn } from './turn-tools.ts';
+import { Turn } from './turn-tools.ts';
 
 export interface LoopDeps {
   readonly config: RunnerConfig;
@@ -44,9 +59,9 @@ type TurnEnd =
 export async function runLoop(deps: LoopDeps): Promise<void> {
   const freshThrough = await begin(deps);
   while (!deps.bell.closed) {
-    const { batch, nextDueMs } = await look(deps, freshThrough);
+    const { batch, routing, nextDueMs } = await look(deps, freshThrough);
     if (batch) {
-      await runTurn(deps, batch);
+      await runTurn(deps, batch, routing);
       continue;
     }
     deps.emit({ t: 'idle' });
@@ -58,14 +73,15 @@ export async function runLoop(deps: LoopDeps): Promise<void> {
 function look(
   deps: LoopDeps,
   freshThrough: number,
-): Promise<{ batch: Batch | null; nextDueMs: number | null }> {
+): Promise<{ batch: Batch | null; routing: Address; nextDueMs: number | null }> {
   const { config, outbound } = deps;
   return readInbound(config.inDir, (inbound) => {
     const nowMs = deps.now();
     const context = (seq: number) => inbound.context(seq);
     const due = inbound.due(nowMs, freshThrough);
-    const batch = selectBatch(due, context, outbound.acks(), config.generation, config);
-    return { batch, nextDueMs: batch ? null : inbound.nextDueMs(nowMs) };
+    const routing = inbound.routing();
+    const batch = selectBatch(due, context, outbound.acks(), config.generation, config, routing);
+    return { batch, routing, nextDueMs: batch ? null : inbound.nextDueMs(nowMs) };
   });
 }
 
@@ -85,10 +101,8 @@ async function begin({ config, outbound }: LoopDeps): Promise<number> {
   return newest;
 }
 
-async function runTurn(deps: LoopDeps, batch: Batch): Promise<void> {
+async function runTurn(deps: LoopDeps, batch: Batch, routing: Address): Promise<void> {
   const { config, outbound, emit, now, cancel } = deps;
-  const [answering] = batch.messages.slice(-1);
-  if (!answering) return;
   const turnId = batch.turnId ?? (randomUUIDv7() as TurnId);
   const sent = batch.turnId === null ? [] : outbound.sent(turnId).map((row) => row.content);
   const held: InboundRow[] = [];
@@ -101,16 +115,27 @@ async function runTurn(deps: LoopDeps, batch: Batch): Promise<void> {
   claim(batch.messages);
   const signal = cancel.begin();
   const claimFollowUps = async (): Promise<readonly InboundRow[]> => {
-    const rows = await lookForFollowUps(deps, config.batchSize - held.length);
+    const rows = await lookForFollowUps(deps, held, routing);
     if (rows.length > 0) claim(rows);
     return rows;
   };
-  const turn = new Turn({ ...config, turnId, answering, claimFollowUps, signal, outbound, emit, now });
+  const { messages } = batch;
+  const turn = new Turn({
+    ...config,
+    turnId,
+    messages,
+    routing,
+    claimFollowUps,
+    signal,
+    outbound,
+    emit,
+    now,
+  });
   // Life is told by a timer of its own: a quiet tool must not look dead (L15).
   const beats = setInterval(() => emit({ t: 'beat', progress: turn.progressCount }), BEAT_MS);
   try {
     const end = await think(deps, batch, turn, turnId, sent);
-    await commit(deps, { ...batch, messages: held }, turnId, turn.answering, end);
+    await commit(deps, { ...batch, messages: held }, turnId, turn, end);
   } finally {
     clearInterval(beats);
     cancel.end();
@@ -119,15 +144,24 @@ async function runTurn(deps: LoopDeps, batch: Batch): Promise<void> {
 }
 
 /**
- * What became due since the turn's batch was taken; at most so many. What an earlier turn held is left to a turn of its
- * own, under that turn's id (M7).
+ * What became due since the turn's batch was taken, and is answered where the turn is; with what it holds, at most a
+ * batch. What an earlier turn held is left to a turn of its own, under that turn's id (M7).
  */
-function lookForFollowUps(deps: LoopDeps, limit: number): Promise<readonly InboundRow[]> {
-  if (limit <= 0) return Promise.resolve([]);
+function lookForFollowUps(
+  deps: LoopDeps,
+  held: readonly InboundRow[],
+  routing: Address,
+): Promise<readonly InboundRow[]> {
   const { config, outbound, now } = deps;
+  const limit = config.batchSize - held.length;
+  if (limit <= 0) return Promise.resolve([]);
   return readInbound(config.inDir, (inbound) => {
     const acks = outbound.acks();
-    return [...inbound.due(now())].filter((row) => !acks.has(row.id)).slice(0, limit);
+    return inbound
+      .due(now())
+      .filter((row) => !acks.has(row.id) && isAnsweredTogether(held, row, routing))
+      .take(limit)
+      .toArray();
   });
 }
 
@@ -162,13 +196,7 @@ async function think(
   }
 }
 
-async function commit(
-  deps: LoopDeps,
-  batch: Batch,
-  turnId: TurnId,
-  answering: InboundRow,
-  end: TurnEnd,
-): Promise<void> {
+async function commit(deps: LoopDeps, batch: Batch, turnId: TurnId, turn: Turn, end: TurnEnd): Promise<void> {
   const { config, outbound, harness, now } = deps;
   const inbound = await readInbound(config.inDir, (reader) => ({
     seq: reader.greatestSeq(),
@@ -182,8 +210,8 @@ async function commit(
   outbound.commitTurn({
     turnId,
     rows: (result?.texts ?? [])
-      .flatMap(cutText)
-      .map((text, index) => finalRow(turnId, answering, text, index)),
+      .flatMap((text) => finalRows(turn, text))
+      .map((row, index) => ({ ...row, id: `${turnId}-${index}` as OutboundId })),
     acks: [...batch.messages.map((message) => ({ ...ack, message })), ...used.map(acknowledge)],
     continuation:
       result?.continuation === undefined
@@ -207,15 +235,14 @@ function acknowledge(message: InboundRow): OutboundAck {
   return { status: 'completed', message };
 }
 
-function finalRow(turnId: TurnId, answering: InboundRow, text: string, index: number): NewOutbound {
-  return {
-    ...address(answering),
-    id: `${turnId}-${index}` as OutboundId,
-    inReplyTo: answering.id,
+function finalRows(turn: Turn, text: string | TurnText): Omit<NewOutbound, 'id'>[] {
+  const place = turn.placeOf(text);
+  return cutText(typeof text === 'string' ? text : text.text).map((piece) => ({
+    ...place,
     kind: 'chat',
-    content: JSON.stringify({ text }),
+    content: JSON.stringify({ text: piece }),
     dueMs: 0,
-  };
+  }));
 }
 
 /** Files of rows that have been pruned: the host has its own copy (M13). */

@@ -9,13 +9,22 @@ import { join } from 'node:path';
 import {
   type Address,
   type InboundRow,
+  isFromPerson,
   type OutboundId,
   type OutboundKind,
   point,
+  replyAddress,
   type TurnId,
 } from '@bellhop/mailbox';
 import type { NewOutbound, OutboundMailbox } from '@bellhop/mailbox/runner';
-import { HERE, TurnFailed, type TurnMessage, type TurnTask, type TurnTools } from './harness.ts';
+import {
+  HERE,
+  TurnFailed,
+  type TurnMessage,
+  type TurnTask,
+  type TurnText,
+  type TurnTools,
+} from './harness.ts';
 import { readInbound } from './inbound.ts';
 import { cutText } from './long-text.ts';
 import { toTurnMessage } from './messages.ts';
@@ -35,8 +44,10 @@ const MAX_DETAIL = 200;
 
 export interface TurnContext {
   readonly turnId: TurnId;
-  /** Whose chat a message without an address goes to. */
-  readonly answering: InboundRow;
+  /** What the turn took up; not empty. */
+  readonly messages: readonly InboundRow[];
+  /** The session's default reply address. */
+  readonly routing: Address;
   /** Claims what has come since for this turn. */
   readonly claimFollowUps: () => Promise<readonly InboundRow[]>;
   readonly signal: AbortSignal;
@@ -53,6 +64,7 @@ export interface TurnContext {
 export class Turn implements TurnTools {
   readonly #context: TurnContext;
   readonly #equalCalls = new Map<string, number>();
+  readonly #messages: InboundRow[];
   #answering: InboundRow;
   #rows = 0;
   #tools = 0;
@@ -60,12 +72,28 @@ export class Turn implements TurnTools {
 
   constructor(context: TurnContext) {
     this.#context = context;
-    this.#answering = context.answering;
+    this.#messages = [...context.messages];
+    this.#answering = mainMessage(context.messages, context.routing);
   }
 
-  /** What the turn's next words answer: the last message that it took up. */
-  get answering(): InboundRow {
-    return this.#answering;
+  answering(seq: number): void {
+    this.#answering = this.#messageOf(seq);
+  }
+
+  /** Where one of the turn's texts goes, and which message it answers. */
+  placeOf(text: string | TurnText): Address & { readonly inReplyTo: InboundRow['id'] } {
+    const answered = typeof text === 'string' ? this.#answering : this.#messageOf(text.answers);
+    return { ...replyAddress(answered, this.#context.routing), inReplyTo: answered.id };
+  }
+
+  #messageOf(seq: number): InboundRow {
+    const found = this.#messages.find((message) => message.seq === seq);
+    if (!found) throw new Error(`there is no message ${seq} in this turn`);
+    return found;
+  }
+
+  get #here(): Address {
+    return replyAddress(this.#answering, this.#context.routing);
   }
 
   get signal(): AbortSignal {
@@ -94,7 +122,7 @@ export class Turn implements TurnTools {
 
   /** `here` is the chat that asked, in its thread, whatever the host calls it. */
   async #addressOf(to: string): Promise<Address> {
-    if (to === HERE) return address(this.#answering);
+    if (to === HERE) return this.#here;
     const found = await readInbound(this.#context.inDir, (inbound) =>
       inbound.destinations().find(({ name, type }) => name === to && type === 'channel'),
     );
@@ -112,11 +140,13 @@ export class Turn implements TurnTools {
   }
 
   async edit(seq: number, text: string): Promise<void> {
-    await this.#add('chat', 'edit', { operation: 'edit', messageId: await this.#idOf(seq), text });
+    const { id, at } = await this.#target(seq);
+    await this.#add('chat', 'edit', { operation: 'edit', messageId: id, text }, at);
   }
 
   async react(seq: number, emoji: string): Promise<void> {
-    await this.#add('chat', 'react', { operation: 'reaction', messageId: await this.#idOf(seq), emoji });
+    const { id, at } = await this.#target(seq);
+    await this.#add('chat', 'react', { operation: 'reaction', messageId: id, emoji }, at);
   }
 
   async ask(question: Parameters<TurnTools['ask']>[0]): Promise<void> {
@@ -127,7 +157,7 @@ export class Turn implements TurnTools {
   }
 
   async scheduleTask(task: { readonly prompt: string; readonly atMs: number }): Promise<void> {
-    const { channel, chat, thread } = this.#answering;
+    const { channel, chat, thread } = this.#here;
     // The time is not part of the identity: a retry of "in 10 seconds" is the same task, at its first time.
     const id = this.#nextId('schedule_task', { prompt: task.prompt });
     await this.#write(id, 'system', {
@@ -197,16 +227,19 @@ export class Turn implements TurnTools {
 
   async followUps(): Promise<readonly TurnMessage[]> {
     const rows = await this.#context.claimFollowUps();
-    this.#answering = rows.at(-1) ?? this.#answering;
-    if (rows.length > 0) this.progress();
+    if (rows.length > 0) {
+      this.#messages.push(...rows);
+      this.#answering = mainMessage(this.#messages, this.#context.routing);
+      this.progress();
+    }
     return rows.map((row) => toTurnMessage(row, this.#context.inDir));
   }
 
-  #add(kind: OutboundKind, tool: string, content: object): Promise<number> {
-    return this.#write(this.#nextId(tool, content), kind, content);
+  #add(kind: OutboundKind, tool: string, content: object, to = this.#here): Promise<number> {
+    return this.#write(this.#nextId(tool, content, to), kind, content, to);
   }
 
-  #nextId(tool: string, args: object, to = address(this.#answering)): OutboundId {
+  #nextId(tool: string, args: object, to = this.#here): OutboundId {
     const { channel, chat, thread } = to;
     const call = JSON.stringify([this.#context.turnId, tool, channel, chat, thread, args]);
     const equal = this.#equalCalls.get(call) ?? 0;
@@ -214,12 +247,7 @@ export class Turn implements TurnTools {
     return createHash('sha256').update(`${call}#${equal}`).digest('hex').slice(0, 32) as OutboundId;
   }
 
-  async #write(
-    id: OutboundId,
-    kind: OutboundKind,
-    content: object,
-    to = address(this.#answering),
-  ): Promise<number> {
+  async #write(id: OutboundId, kind: OutboundKind, content: object, to = this.#here): Promise<number> {
     this.#rows += 1;
     if (this.#rows > MAX_ROWS_PER_TURN) {
       throw new TurnFailed(
@@ -244,14 +272,20 @@ export class Turn implements TurnTools {
     return seq;
   }
 
-  async #idOf(seq: number): Promise<string> {
-    const own = this.#context.outbound.idOfSeq(seq);
-    const id = own ?? (await readInbound(this.#context.inDir, (inbound) => inbound.idOfSeq(seq)));
-    if (id === null) throw new Error(`there is no message ${seq}`);
-    return id;
+  /** The message with this number, and where it stands. */
+  async #target(seq: number): Promise<{ readonly id: string; readonly at: Address }> {
+    const { outbound, inDir, routing } = this.#context;
+    const own = outbound.rowOfSeq(seq);
+    if (own) return { id: own.id, at: { channel: own.channel, chat: own.chat, thread: own.thread } };
+    const theirs = await readInbound(inDir, (inbound) => inbound.rowOfSeq(seq));
+    if (!theirs) throw new Error(`there is no message ${seq}`);
+    return { id: theirs.id, at: replyAddress(theirs, routing) };
   }
 }
 
-export function address(row: InboundRow): Address {
-  return { channel: row.channel, chat: row.chat, thread: row.thread };
+/** What a turn's words answer unless its harness says otherwise: the last message of a person, not the note behind it. */
+function mainMessage(messages: readonly InboundRow[], routing: Address): InboundRow {
+  const main = messages.findLast((message) => isFromPerson(message, routing)) ?? messages.at(-1);
+  if (!main) throw new Error('a turn has no message');
+  return main;
 }

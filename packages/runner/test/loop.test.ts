@@ -1,101 +1,11 @@
 /**
- * One turn of the real loop over real mailbox files: follow-ups, tools, and a person who stops it. The host is a
- * function that takes frames.
+ * One turn of the real loop over real mailbox files: follow-ups, tools, and a person who stops it. Where its words go is
+ * in mixed.test.ts.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import type { MessageId, NewMessage } from '@bellhop/mailbox';
-import { InboundMailbox } from '@bellhop/mailbox/host';
-import { OutboundMailbox } from '@bellhop/mailbox/runner';
-import { Bell } from '../src/bell.ts';
-import { Cancel } from '../src/cancel.ts';
-import type { Harness } from '../src/harness.ts';
-import { runLoop } from '../src/loop.ts';
-import type { RunnerConfig, RunnerFrame } from '../src/protocol.ts';
-
-interface Room {
-  readonly frames: RunnerFrame[];
-  readonly cancel: Cancel;
-  readonly outbound: OutboundMailbox;
-  enqueue(...ids: string[]): void;
-  /** Runs until the agent has nothing to do, or the loop ends by itself. */
-  work(run: Harness['run']): Promise<void>;
-}
-
-function openRoom(t: TestContext): Room {
-  const dir = mkdtempSync(join(tmpdir(), 'bh-loop-'));
-  const [inDir, outDir, workDir] = ['in', 'out', 'work'].map((name) => join(dir, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const folder of [inDir, outDir, workDir]) mkdirSync(folder);
-  const outbound = OutboundMailbox.open(outDir, 1);
-  t.after(() => {
-    outbound.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
-  const config: RunnerConfig = {
-    session: 's',
-    generation: 1,
-    harness: 'test',
-    agentName: 'bell',
-    inDir,
-    outDir,
-    workDir,
-    memoryDir: '',
-    homeDir: '',
-    extraDirs: [],
-    skills: [],
-    socketPath: '',
-    batchSize: 3,
-    contextRows: 0,
-    maxFileBytes: 1_000_000,
-    egressSocketPath: '',
-    model: null,
-    mode: 'run',
-  };
-  const cancel = new Cancel(0);
-  const frames: RunnerFrame[] = [];
-  return {
-    frames,
-    cancel,
-    outbound,
-    enqueue(...ids) {
-      const inbound = InboundMailbox.open(inDir);
-      inbound.enqueue(ids.map(message));
-      inbound.close();
-    },
-    async work(run) {
-      const bell = new Bell();
-      const harness: Harness = { name: 'test', start: () => undefined, run };
-      const emit = (frame: RunnerFrame): void => {
-        frames.push(frame);
-        if (frame.t === 'idle') bell.close();
-      };
-      await runLoop({ config, outbound, harness, bell, cancel, emit, now: Date.now });
-    },
-  };
-}
-
-function message(id: string): NewMessage {
-  return {
-    id: id as MessageId,
-    kind: 'chat',
-    timestampMs: 1,
-    content: JSON.stringify({ text: `text of ${id}` }),
-    trigger: true,
-    dueMs: 0,
-    recurrence: null,
-    seriesId: null,
-    channel: 'terminal',
-    chat: 'me',
-    thread: null,
-  };
-}
+import { test } from 'node:test';
+import type { MessageId } from '@bellhop/mailbox';
+import { openRoom, type Room } from './room.ts';
 
 const endOf = (room: Room, id: string) => room.outbound.acks().get(id as MessageId);
 const answers = (room: Room) => [...room.outbound.rowIds()].length;
@@ -120,7 +30,7 @@ test('L1: a follow-up is part of the turn that took it up, and is acked by its c
 });
 
 test('a turn takes up no more follow-ups than a batch holds', async (t) => {
-  const room = openRoom(t);
+  const room = openRoom(t, undefined, 3);
   room.enqueue('m1');
   const taken: number[] = [];
   await room.work(async (_input, tools) => {

@@ -18,9 +18,9 @@ import type { AskAnswer, AuditTrail, HostAsk, Policy } from '../egress/port.ts';
 import { agentById, roleOf } from '../store/agents.ts';
 import * as records from '../store/approvals.ts';
 import { addDelivery } from '../store/deliveries.ts';
-import { addTarget } from '../store/events.ts';
+import { addTarget, whereItWorks } from '../store/events.ts';
 import type { Sql, Store } from '../store/port.ts';
-import { addQuestion, closeQuestion } from '../store/questions.ts';
+import { addQuestion, closeQuestion, questionById } from '../store/questions.ts';
 import { noteDue, sessionById } from '../store/sessions.ts';
 import type { Clock, Log, Session, SessionId } from '../types.ts';
 import { type Action, actionOf, actionText, hashOf, type ReachHost } from './action.ts';
@@ -127,7 +127,9 @@ export class Approvals implements ApprovalsPort {
     const made = await store.transaction(async (sql) => {
       const known = await this.#answer(sql, action.session, sha256);
       if (known !== null) return known;
-      const session = await sessionById(sql, action.session);
+      const found = await sessionById(sql, action.session);
+      // The card stands in the conversation that the turn is about.
+      const session = found && (await whereItWorks(sql, found));
       const agent = session && (await agentById(sql, session.agentId));
       if (!session || !agent || agent.id !== action.agent || session.state !== 'active') return 'not asked';
       if (!OWNERS_CHANNELS.includes(session.channel)) return 'not asked';
@@ -190,12 +192,13 @@ export class Approvals implements ApprovalsPort {
   ): Promise<boolean> {
     const { store, clock, nudge } = this.#deps;
     const done = await store.transaction(async (sql) => {
-      const session = await sessionById(sql, approval.session);
+      const session = await this.#placeOf(sql, approval);
       if (!(await step(sql))) return false;
       if (!session) return true;
       const row = endRow(session, approval, action, end, clock.now());
       await noteDue(sql, session.id, row.message.dueMs);
-      const target = { session: session.id, message: row.message.id, channel: session.channel };
+      const { id: message, thread } = row.message;
+      const target = { session: session.id, message, channel: session.channel, thread };
       await addTarget(sql, target, JSON.stringify(row));
       return true;
     });
@@ -227,9 +230,16 @@ export class Approvals implements ApprovalsPort {
     });
   }
 
-  async #told({ session, id }: records.Approval, end: records.Decision | 'expired'): Promise<void> {
-    const found = await sessionById(this.#deps.store.read, session);
-    if (found) this.#deps.ended(found, id, end);
+  async #told(approval: records.Approval, end: records.Decision | 'expired'): Promise<void> {
+    const found = await this.#placeOf(this.#deps.store.read, approval);
+    if (found) this.#deps.ended(found, approval.id, end);
+  }
+
+  /** The session that has asked, in the thread where its card stands. */
+  async #placeOf(sql: Sql, { session, id }: records.Approval): Promise<Session | null> {
+    const found = await sessionById(sql, session);
+    const asked = await questionById(sql, id);
+    return found && asked ? { ...found, thread: asked.thread } : found;
   }
 }
 

@@ -2,34 +2,54 @@
 import type { Channel } from '@bellhop/channels';
 import { threadOf } from '@bellhop/channels/served';
 import { LiveGuard } from '../delivery/links/live.ts';
+import type { ThreadOf } from '../sessions/port.ts';
 import type { TurnLedger, Watcher } from '../supervisor/port.ts';
-import type { Session } from '../types.ts';
+import type { Log, Session } from '../types.ts';
 import type { TurnView } from './contract.ts';
+import { SharedTurns } from './shared-turns.ts';
 import type { Watchers } from './stream.ts';
 
-/** @param sandbox kind of sandbox that turns run in. */
-export function createWatcher(
-  watchers: Watchers,
-  channels: ReadonlyMap<string, Channel>,
-  sandbox: string,
-): Watcher {
-  const keyOf = ({ channel, chat, thread }: Session) => ({ channel, chat, thread: threadOf(thread) });
+export interface WatcherDeps {
+  readonly watchers: Watchers;
+  readonly channels: ReadonlyMap<string, Channel>;
+  /** Kind of sandbox that turns run in. */
+  readonly sandbox: string;
+  readonly threadOf: ThreadOf;
+  readonly log: Log;
+}
+
+export function createWatcher(deps: WatcherDeps): Watcher {
+  const { watchers, channels, sandbox } = deps;
+  const keyIn = ({ channel, chat }: Session, thread: string | null) => ({
+    channel,
+    chat,
+    thread: threadOf(thread),
+  });
   const guards = new Map<string, LiveGuard>();
+  const turns = new SharedTurns(deps);
   return {
     receipt: (session, message, state, reason) =>
-      watchers.tell(keyOf(session), { type: 'receipt', message, state, reason }),
+      turns.at(session, message, (thread) =>
+        watchers.tell(keyIn(session, thread), { type: 'receipt', message, state, reason }),
+      ),
     ledger(session, turn) {
       // Its text is over.
       if (turn === null) guards.delete(session.id);
-      watchers.tell(keyOf(session), { type: 'ledger', turn: turn && toTurnView(turn, sandbox) });
+      turns.move(session, turn?.messages[0] ?? null, (thread) =>
+        watchers.tell(keyIn(session, thread), { type: 'ledger', turn: turn && toTurnView(turn, sandbox) }),
+      );
     },
     live(session, turn, text) {
       const guard = guards.get(session.id) ?? new LiveGuard();
       guards.set(session.id, guard);
       const shown = guard.push(turn, text);
-      if (shown !== '') watchers.tell(keyOf(session), { type: 'live', turn, text: shown });
+      if (shown === '') return;
+      turns.here(session, (thread) =>
+        watchers.tell(keyIn(session, thread), { type: 'live', turn, text: shown }),
+      );
     },
-    typing: (session, on) => channels.get(session.channel)?.typing(session.chat, session.thread, on),
+    typing: (session, on) =>
+      turns.here(session, (thread) => channels.get(session.channel)?.typing(session.chat, thread, on)),
   };
 }
 

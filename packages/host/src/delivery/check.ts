@@ -1,8 +1,8 @@
 /**
  * An agent's rows are requests (design.md §6): each is checked against the central store before anything is made of it.
  *
- * A row may go to its own session's chat; other destinations come with the agents' address books, and until then are
- * refused. A refused row is a failed delivery with its reason: seen by the owner, told to the agent, never "delivered"
+ * A row may go to its own session's chat, into the session's thread or that of the message it answers (place.ts); other
+ * destinations come with the agents' address books, and until then are refused. A refused row is a failed delivery with its reason: seen by the owner, told to the agent, never "delivered"
  * (D1).
  */
 
@@ -10,12 +10,13 @@ import type { OutgoingContent, OutgoingFile } from '@bellhop/channels';
 import type { OutboundId, OutboundRow } from '@bellhop/mailbox';
 import type { Mailboxes } from '../sessions/port.ts';
 import { addDelivery, type Delivery } from '../store/deliveries.ts';
-import type { Sql } from '../store/port.ts';
+import type { Sql, Store } from '../store/port.ts';
 import { addQuestion } from '../store/questions.ts';
 import { noteDue } from '../store/sessions.ts';
 import type { AgentId, Clock, Session, Settings } from '../types.ts';
 import { type OutboundContent, parseContent } from './content.ts';
 import { type Guarded, guardLinks, heldWords } from './links/guard.ts';
+import { type Place, placeOf } from './place.ts';
 import type { CheckedRows, RowChecker, TaskChange } from './port.ts';
 
 type Verdict =
@@ -23,11 +24,17 @@ type Verdict =
   | { readonly kind: 'task'; readonly change: TaskChange }
   | { readonly kind: 'refuse'; readonly reason: string };
 
+interface Judged {
+  readonly verdict: Verdict;
+  readonly thread: string | null;
+}
+
 /** Ids become names of folders, and stand beside ids of the host's own, which have a colon. */
 const MAX_ID = 300;
 const PLAIN_ID = /^[A-Za-z0-9_-]{1,120}$/;
 
 export function createRowChecker(deps: {
+  readonly store: Pick<Store, 'read'>;
   readonly mailboxes: Mailboxes;
   readonly settings: Settings;
   readonly clock: Clock;
@@ -46,17 +53,27 @@ export function createRowChecker(deps: {
     return guardLinks(text, (host) => allowed.has(host));
   }
 
-  async function judge(session: Session, row: OutboundRow): Promise<Verdict> {
-    if (!PLAIN_ID.test(row.id)) return { kind: 'refuse', reason: 'its id is not one that Bellhop takes' };
+  async function judge(session: Session, row: OutboundRow): Promise<Judged> {
     const content = parseContent(row.kind, row.content);
+    const place = await placeOf(deps, session, row, targetOf(content));
+    return { verdict: await judgeAt(session, row, content, place), thread: place.thread };
+  }
+
+  async function judgeAt(
+    session: Session,
+    row: OutboundRow,
+    content: OutboundContent | null,
+    place: Place,
+  ): Promise<Verdict> {
+    if (!PLAIN_ID.test(row.id)) return { kind: 'refuse', reason: 'its id is not one that Bellhop takes' };
     if (!content) return { kind: 'refuse', reason: `it is no ${row.kind} message that Bellhop knows` };
     if ('action' in content) {
-      const change = toTask(content);
+      const change = toTask(content, place.thread);
       return change
         ? { kind: 'task', change }
         : { kind: 'refuse', reason: 'its time is not one that Bellhop can tell' };
     }
-    if (row.channel !== session.channel || row.chat !== session.chat || row.thread !== session.thread) {
+    if (!place.isAllowed) {
       return { kind: 'refuse', reason: 'its destination is not one that this agent may send to' };
     }
     if ('type' in content) {
@@ -129,9 +146,9 @@ export function createRowChecker(deps: {
       const deliveries: Delivery[] = [];
       const tasks: TaskChange[] = [];
       for (const row of rows) {
-        const verdict = await judge(session, row);
-        if (verdict.kind === 'task') tasks.push(verdict.change);
-        deliveries.push(toDelivery(session, row, verdict, clock.now()));
+        const judged = await judge(session, row);
+        if (judged.verdict.kind === 'task') tasks.push(judged.verdict.change);
+        deliveries.push(toDelivery(session, row, judged, clock.now()));
       }
       return {
         deliveries,
@@ -167,7 +184,8 @@ async function consequences(sql: Sql, session: Session, delivery: Delivery): Pro
   const content = JSON.parse(delivery.content) as OutgoingContent | null;
   if (content?.kind === 'question') {
     const options = JSON.stringify(content.options.map((o) => o.value));
-    const { channel, chat, thread } = session;
+    const { channel, chat } = session;
+    const { thread } = delivery;
     await addQuestion(sql, { id: content.question, session: session.id, channel, chat, thread, options });
   }
   if (delivery.state !== 'failed') return [];
@@ -182,15 +200,33 @@ function refusalNotice(refused: Delivery): Delivery {
   return { ...refused, id, content: JSON.stringify(content), state: 'queued', reason: null, dueMs: 0 };
 }
 
-/** Null for a time that cannot be kept. */
-function toTask(content: Extract<OutboundContent, { action: string }>): TaskChange | null {
+/** The message of the session that an edit or a reaction names. */
+function targetOf(content: OutboundContent | null): string | null {
+  return content && 'operation' in content && content.operation !== undefined ? content.messageId : null;
+}
+
+/**
+ * Null for a time that cannot be kept.
+ * @param thread where the task is answered.
+ */
+function toTask(
+  content: Extract<OutboundContent, { action: string }>,
+  thread: string | null,
+): TaskChange | null {
   if (content.action === 'cancel_task') return { kind: 'cancel', id: content.taskId };
   const { taskId, prompt, processAfter, recurrence } = content;
   const dueMs = Date.parse(processAfter);
-  return Number.isSafeInteger(dueMs) ? { kind: 'schedule', id: taskId, prompt, dueMs, recurrence } : null;
+  return Number.isSafeInteger(dueMs)
+    ? { kind: 'schedule', id: taskId, prompt, dueMs, recurrence, thread }
+    : null;
 }
 
-function toDelivery(session: Session, row: OutboundRow, verdict: Verdict, nowMs: number): Delivery {
+function toDelivery(
+  session: Session,
+  row: OutboundRow,
+  { verdict, thread }: Judged,
+  nowMs: number,
+): Delivery {
   const states = { send: 'queued', task: 'delivered', refuse: 'failed' } as const;
   return {
     session: session.id,
@@ -199,7 +235,7 @@ function toDelivery(session: Session, row: OutboundRow, verdict: Verdict, nowMs:
     inReplyTo: row.inReplyTo !== null && row.inReplyTo.length <= MAX_ID ? row.inReplyTo : null,
     channel: session.channel,
     chat: session.chat,
-    thread: session.thread,
+    thread,
     content: JSON.stringify(verdict.kind === 'send' ? verdict.content : null),
     state: states[verdict.kind],
     reason: verdict.kind === 'refuse' ? verdict.reason : verdict.kind === 'send' ? verdict.problem : null,

@@ -6,7 +6,12 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { Session } from '../types.ts';
 import { guardLinks } from './links/guard.ts';
 
-/** One notice per `id`, however often it is recorded. */
+/** The session, speaking in this thread of its chat: where the message is that it speaks about. */
+export function inThread(session: Session, thread: string | null): Session {
+  return { ...session, thread };
+}
+
+/** One notice per `id`, however often it is recorded; in the session's thread (`inThread` for another one). */
 export function notice(
   session: Session,
   id: string,

@@ -21,6 +21,8 @@ export type TaskChange =
       readonly prompt: string;
       readonly dueMs: number;
       readonly recurrence: string | null;
+      /** Of its session's chat: where it is answered. */
+      readonly thread: string | null;
     }
   | { readonly kind: 'cancel'; readonly id: string };
 

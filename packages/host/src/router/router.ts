@@ -8,7 +8,7 @@
 import type { Accepted, AnswerEvent, ChannelEvent, MessageEvent } from '@bellhop/channels';
 import { MAX_TIME_MS, type MessageId, type NewMessage, point } from '@bellhop/mailbox';
 import type { AccessGate } from '../access/port.ts';
-import { notice } from '../delivery/notice.ts';
+import { inThread, notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
 import type { AcceptedRow } from '../sessions/port.ts';
 import { type Wiring, wiringsOf } from '../store/agents.ts';
@@ -61,7 +61,8 @@ export function createRouter(deps: RouterDeps): Router {
       for (const { session, row } of found) {
         // The index entry comes before the row it announces; here both are one commit.
         await noteDue(sql, session.id, row.message.dueMs);
-        await addTarget(sql, { session: session.id, message: row.message.id, channel }, JSON.stringify(row));
+        const { id: message, thread } = row.message;
+        await addTarget(sql, { session: session.id, message, channel, thread }, JSON.stringify(row));
       }
       await deps.journal(sql, channel, event);
       point('host.accepting');
@@ -114,9 +115,11 @@ export function createRouter(deps: RouterDeps): Router {
         const session = await open(sql, channel, event, wiring);
         const { agent } = wiring;
         const answer = await command.run(sql, { session, agent, user: event.sender.id, word });
-        const said = notice(session, `command:${message}`, answer.text, message, clock.now());
+        const { thread } = event;
+        const here = inThread(session, thread);
+        const said = notice(here, `command:${message}`, answer.text, message, clock.now());
         await addDelivery(sql, said);
-        await addAnsweredTarget(sql, { session: session.id, message, channel }, clock.now());
+        await addAnsweredTarget(sql, { session: session.id, message, channel, thread }, clock.now());
         answers.push({ session, said, after: answer.after });
       }
       await deps.journal(sql, channel, event);

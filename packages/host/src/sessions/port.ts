@@ -71,6 +71,9 @@ export interface Enqueuer {
   enqueue(session: Session, onEnqueued: (added: number) => void): Promise<readonly MessageId[]>;
 }
 
+/** The thread of its chat in which a message of this session is answered. Rejects when its mailbox cannot be read. */
+export type ThreadOf = (session: Session, message: string) => Promise<string | null>;
+
 /** Files that people sent, in the folder of the session that got them. */
 export interface ReceivedFiles {
   /**

@@ -174,6 +174,20 @@ export async function platformIdOf(sql: Sql, session: SessionId, outId: string):
   return (row?.platform_message_id as string | null | undefined) ?? null;
 }
 
+/** The thread that this message of the session went to; nothing when it sent none under this id. */
+export async function threadOfDelivery(
+  sql: Sql,
+  session: SessionId,
+  outId: string,
+): Promise<(string | null)[]> {
+  const rows = await sql.all(
+    'SELECT thread FROM deliveries WHERE session_id = ? AND out_id = ?',
+    session,
+    outId,
+  );
+  return rows.map((row) => row.thread as string | null);
+}
+
 export interface TerminalDelivery {
   readonly id: OutboundId;
   readonly state: DeliveryState;

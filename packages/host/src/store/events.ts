@@ -1,15 +1,20 @@
 /** Accepted events and their targets: which message went into which session, and what became of it. */
 import type { MessageId } from '@bellhop/mailbox';
-import type { SessionId, TargetState } from '../types.ts';
+import type { Session, SessionId, TargetState } from '../types.ts';
 import type { Sql, SqlRow } from './port.ts';
 
 export interface Target {
   readonly session: SessionId;
   readonly message: MessageId;
   readonly channel: string;
+  /** Where it was said. */
+  readonly thread: string | null;
   readonly state: TargetState;
   readonly reason: string | null;
 }
+
+/** A message of a session, as it is accepted. */
+export type NewTarget = Pick<Target, 'session' | 'message' | 'channel' | 'thread'>;
 
 /** False when the event had been accepted before: then nothing else may be written for it (R3). */
 export async function addEvent(sql: Sql, channel: string, id: string, nowMs: number): Promise<boolean> {
@@ -37,33 +42,27 @@ export async function spooledFiles(sql: Sql): Promise<string[]> {
 }
 
 /** @param rowJson the inbound row to enqueue (a NewMessage as JSON). */
-export async function addTarget(
-  sql: Sql,
-  target: { session: SessionId; message: MessageId; channel: string },
-  rowJson: string,
-): Promise<void> {
+export async function addTarget(sql: Sql, target: NewTarget, rowJson: string): Promise<void> {
   await sql.run(
-    `INSERT INTO targets (session_id, message_id, channel, state, row_json) VALUES (?, ?, ?, 'accepted', ?)
+    `INSERT INTO targets (session_id, message_id, channel, thread, state, row_json) VALUES (?, ?, ?, ?, 'accepted', ?)
      ON CONFLICT (session_id, message_id) DO NOTHING`,
     target.session,
     target.message,
     target.channel,
+    target.thread,
     rowJson,
   );
 }
 
 /** What the host answered itself: it has ended with its acceptance. */
-export async function addAnsweredTarget(
-  sql: Sql,
-  target: { session: SessionId; message: MessageId; channel: string },
-  nowMs: number,
-): Promise<void> {
+export async function addAnsweredTarget(sql: Sql, target: NewTarget, nowMs: number): Promise<void> {
   await sql.run(
-    `INSERT INTO targets (session_id, message_id, channel, state, ended_ms) VALUES (?, ?, ?, 'answered', ?)
+    `INSERT INTO targets (session_id, message_id, channel, thread, state, ended_ms) VALUES (?, ?, ?, ?, 'answered', ?)
      ON CONFLICT (session_id, message_id) DO NOTHING`,
     target.session,
     target.message,
     target.channel,
+    target.thread,
     nowMs,
   );
 }
@@ -151,12 +150,13 @@ function toTarget(row: SqlRow): Target {
     session: row.session_id as SessionId,
     message: row.message_id as MessageId,
     channel: String(row.channel),
+    thread: row.thread as string | null,
     state: row.state as TargetState,
     reason: row.reason as string | null,
   };
 }
 
-const COLUMNS = 'session_id, message_id, channel, state, reason';
+const COLUMNS = 'session_id, message_id, channel, thread, state, reason';
 
 export async function targetsOf(sql: Sql, channel: string, message: string): Promise<Target[]> {
   const rows = await sql.all(
@@ -177,12 +177,26 @@ export async function targetOf(sql: Sql, session: SessionId, message: string): P
 }
 
 /** Messages of a session that have not ended. */
-export async function openTargetsOf(sql: Sql, session: SessionId): Promise<MessageId[]> {
+export async function openTargetsOf(sql: Sql, session: SessionId): Promise<Target[]> {
   const rows = await sql.all(
-    "SELECT message_id FROM targets WHERE session_id = ? AND state IN ('accepted', 'enqueued')",
+    `SELECT ${COLUMNS} FROM targets WHERE session_id = ? AND state IN ('accepted', 'enqueued')`,
     session,
   );
-  return rows.map((row) => row.message_id as MessageId);
+  return rows.map(toTarget);
+}
+
+/**
+ * The session, in the thread of what it works on: the oldest of its messages that has not ended; as it is when there is
+ * none. For words about the session itself, so that whoever waits hears them.
+ */
+export async function whereItWorks(sql: Sql, session: Session): Promise<Session> {
+  if (session.mode === 'per-thread') return session;
+  const [row] = await sql.all(
+    `SELECT t.thread FROM targets t LEFT JOIN events e ON e.channel = t.channel AND e.id = t.message_id
+     WHERE t.session_id = ? AND t.state IN ('accepted', 'enqueued') ORDER BY e.accepted_ms, t.message_id LIMIT 1`,
+    session.id,
+  );
+  return row ? { ...session, thread: row.thread as string | null } : session;
 }
 
 export async function countOpenTargets(sql: Sql): Promise<number> {

@@ -190,6 +190,12 @@ const CONVERSATIONS: readonly string[] = [
 )`,
 ];
 
+/** In which thread a message was said: in a session that keeps all threads of a chat together, its own is not that. */
+const THREADS: readonly string[] = [
+  'ALTER TABLE targets ADD COLUMN thread TEXT',
+  'UPDATE targets SET thread = (SELECT s.thread FROM sessions s WHERE s.id = targets.session_id)',
+];
+
 const INCIDENTS: readonly string[] = ['ALTER TABLE sessions ADD COLUMN incident TEXT'];
 
 export const STORE_STEPS: readonly (readonly string[])[] = [
@@ -199,6 +205,7 @@ export const STORE_STEPS: readonly (readonly string[])[] = [
   INCIDENTS,
   AFTERCARE,
   APPROVALS,
+  THREADS,
 ];
 
 export const STORE_VERSION = STORE_STEPS.length;

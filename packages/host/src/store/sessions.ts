@@ -2,12 +2,13 @@
 import type { AgentId, Session, SessionId, SessionMode } from '../types.ts';
 import type { Sql, SqlRow } from './port.ts';
 
-const COLUMNS = 'id, agent_id, channel, chat, thread, state, state_reason';
+const COLUMNS = 'id, agent_id, session_mode, channel, chat, thread, state, state_reason';
 
 function toSession(row: SqlRow): Session {
   return {
     id: row.id as SessionId,
     agentId: row.agent_id as AgentId,
+    mode: row.session_mode as SessionMode,
     channel: String(row.channel),
     chat: String(row.chat),
     thread: row.thread as string | null,
@@ -126,7 +127,7 @@ export async function listSessions(
   limit: number,
 ): Promise<ListedSession[]> {
   const rows = await sql.all(
-    `SELECT s.id, s.agent_id, s.channel, s.chat, s.thread, s.state, s.state_reason, s.created_ms, a.name AS agent
+    `SELECT s.id, s.agent_id, s.session_mode, s.channel, s.chat, s.thread, s.state, s.state_reason, s.created_ms, a.name AS agent
      FROM sessions s JOIN agents a ON a.id = s.agent_id ${quarantinedOnly ? "WHERE s.state = 'quarantined'" : ''}
      ORDER BY s.id DESC LIMIT ?`,
     limit,

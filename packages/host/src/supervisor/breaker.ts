@@ -10,6 +10,7 @@
 import { notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
+import { whereItWorks } from '../store/events.ts';
 import type { BootFailures } from '../store/generations.ts';
 import type { Store } from '../store/port.ts';
 import type { Clock, Session } from '../types.ts';
@@ -47,7 +48,8 @@ export async function tellOver(deps: BreakerDeps, session: Session, failures: Bo
 }
 
 async function tell(deps: BreakerDeps, session: Session, id: string, text: string): Promise<void> {
-  const said = notice(session, id, text, null, deps.clock.now());
-  const isNew = await deps.store.transaction((sql) => addDelivery(sql, said));
+  const { store, clock } = deps;
+  const said = notice(await whereItWorks(store.read, session), id, text, null, clock.now());
+  const isNew = await store.transaction((sql) => addDelivery(sql, said));
   if (isNew) void deps.delivery.send([said]);
 }

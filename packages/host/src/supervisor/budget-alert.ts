@@ -3,6 +3,7 @@ import { notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
 import type { BudgetAlert } from '../egress/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
+import { whereItWorks } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import { sessionById } from '../store/sessions.ts';
 import type { Clock, SessionId } from '../types.ts';
@@ -21,6 +22,7 @@ export async function tellAlert({ store, delivery, clock }: AlertDeps, alert: Bu
   const { agent, period, startMs, percent, capMicros } = alert;
   // With the cap: one that was raised has marks of its own.
   const id = `budget:${agent}:${period}:${startMs}:${capMicros}:${percent}`;
-  const said = notice(session, id, budgetAlertText(alert), null, clock.now());
+  const where = await whereItWorks(store.read, session);
+  const said = notice(where, id, budgetAlertText(alert), null, clock.now());
   if (await store.transaction((sql) => addDelivery(sql, said))) void delivery.send([said]);
 }

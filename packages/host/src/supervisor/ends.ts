@@ -27,6 +27,7 @@ export interface Ends {
 
 /**
  * Commit 2: ends of messages, and what Bellhop says about them.
+ * @param at the session in the thread where a message is answered.
  * @param cancelled tasks that their agent has called off; they end without a word.
  */
 export async function recordEnds(
@@ -34,6 +35,7 @@ export async function recordEnds(
   session: Session,
   changes: readonly InboundChange[],
   acks: readonly Ack[],
+  at: (message: MessageId) => Session,
   cancelled: readonly MessageId[],
 ): Promise<Ends> {
   const nowMs = deps.clock.now();
@@ -43,7 +45,7 @@ export async function recordEnds(
     const ack = change.kind === 'released' ? ackOf(change.id) : undefined;
     const text = modelAwayText(ack?.errorClass ?? null);
     // Named by the turn, which keeps its id when it is tried again: said once, however often that is.
-    return text === null ? [] : [notice(session, `waits:${ack?.turnId}`, text, change.id, nowMs)];
+    return text === null ? [] : [notice(at(change.id), `waits:${ack?.turnId}`, text, change.id, nowMs)];
   });
   if (ends.length + waits.length + cancelled.length === 0) return { notices: [], fresh: [] };
   const notices: Delivery[] = [];
@@ -61,7 +63,7 @@ export async function recordEnds(
       const about = noticeOf(incident, reason, ackOf(end.id)?.errorClass ?? null);
       incident = about.incident;
       if (about.text !== null)
-        wanted.push(notice(session, `${end.id}:${end.attempt}`, about.text, end.id, nowMs));
+        wanted.push(notice(at(end.id), `${end.id}:${end.attempt}`, about.text, end.id, nowMs));
     }
     for (const id of cancelled) await addOwnEnd(sql, session.id, id, nowMs);
     if (incident !== before) await setIncident(sql, session.id, incident);

@@ -11,6 +11,7 @@ import { notice } from '../delivery/notice.ts';
 import type { Disk } from '../disk.ts';
 import { type RunningSandbox, SandboxUnavailable } from '../sandboxes/port.ts';
 import { addDelivery } from '../store/deliveries.ts';
+import { whereItWorks } from '../store/events.ts';
 import { bootFailures, markEnded, markSettled } from '../store/generations.ts';
 import type { Session, SessionId } from '../types.ts';
 import type { Actor } from './actor.ts';
@@ -127,7 +128,8 @@ export class Lives {
     if (!first) return;
     // Told once per incident: the reason is new, or it had been over in between.
     const id = `waiting:${awake.generation.number}`;
-    const said = notice(session, id, waitingText(error.message, error.hint), null, clock.now());
+    const where = await whereItWorks(store.read, session);
+    const said = notice(where, id, waitingText(error.message, error.hint), null, clock.now());
     await store.transaction((sql) => addDelivery(sql, said));
     void this.#deps.delivery.send([said]);
   }

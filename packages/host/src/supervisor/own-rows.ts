@@ -20,7 +20,8 @@ export function cancelled({ tasks }: CheckedRows): MessageId[] {
 export function toTasks(session: Session, checked: CheckedRows, nowMs: number): NewMessage[] {
   return checked.tasks.flatMap((task) => {
     if (task.kind !== 'schedule') return [];
-    const { channel, chat, thread } = session;
+    const { channel, chat } = session;
+    const { thread } = task;
     const content = JSON.stringify({ prompt: task.prompt, script: null });
     return [
       {

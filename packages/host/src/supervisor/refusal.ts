@@ -3,10 +3,10 @@
  * session cannot go on, or has lost it.
  */
 import type { MessageId } from '@bellhop/mailbox';
-import { notice } from '../delivery/notice.ts';
+import { inThread, notice } from '../delivery/notice.ts';
 import type { DeliveryEngine } from '../delivery/port.ts';
-import { addDelivery } from '../store/deliveries.ts';
-import { endTarget, openTargetsOf } from '../store/events.ts';
+import { addDelivery, type Delivery } from '../store/deliveries.ts';
+import { endTarget, openTargetsOf, targetOf } from '../store/events.ts';
 import { type Generation, markSettled } from '../store/generations.ts';
 import type { Sql, Store } from '../store/port.ts';
 import { setDue } from '../store/sessions.ts';
@@ -28,7 +28,7 @@ export async function refuseMessages(
   reason: string,
   ended: readonly Generation[],
 ): Promise<void> {
-  const open = await openTargetsOf(deps.store.read, session.id);
+  const open = (await openTargetsOf(deps.store.read, session.id)).map(({ message }) => message);
   const said = { name: 'quarantine', text: quarantineText(reason), reason };
   await fail(deps, session, open, said, async (sql) => {
     for (const g of ended) await markSettled(sql, session.id, g.number);
@@ -57,7 +57,12 @@ async function fail(
 ): Promise<void> {
   const nowMs = clock.now();
   // By the time as well: told in the commit that ends it, so once, and again when it was tried again and fails again.
-  const notices = messages.map((id) => notice(session, `${said.name}:${id}:${nowMs}`, said.text, id, nowMs));
+  const notices: Delivery[] = [];
+  for (const id of messages) {
+    const target = await targetOf(store.read, session.id, id);
+    const there = target ? inThread(session, target.thread) : session;
+    notices.push(notice(there, `${said.name}:${id}:${nowMs}`, said.text, id, nowMs));
+  }
   await store.transaction(async (sql) => {
     for (const n of notices) await addDelivery(sql, n);
     for (const id of messages) await endTarget(sql, session.id, id, 'failed', said.reason, nowMs);

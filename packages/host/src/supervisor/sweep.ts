@@ -9,7 +9,14 @@
  *   4. generation settled, due index, in the store
  * Everything before 3 is idempotent by id; the watermarks of 3 say that it need not be done again.
  */
-import { type Ack, type InboundRow, type MessageId, type NewMessage, point } from '@bellhop/mailbox';
+import {
+  type Ack,
+  type InboundRow,
+  type MessageId,
+  type NewMessage,
+  point,
+  replyAddress,
+} from '@bellhop/mailbox';
 import {
   decideAck,
   decideCharge,
@@ -17,6 +24,7 @@ import {
   keepTogether,
   type OutboundSnapshot,
 } from '@bellhop/mailbox/host';
+import { inThread } from '../delivery/notice.ts';
 import type { CheckedRows, DeliveryEngine, RowChecker } from '../delivery/port.ts';
 import type { NextOccurrence } from '../schedule/port.ts';
 import type { Mailboxes } from '../sessions/port.ts';
@@ -87,6 +95,8 @@ interface Plan {
   readonly tookWork: readonly Generation[];
   readonly changes: readonly InboundChange[];
   readonly next: ReadonlyMap<MessageId, NewMessage>;
+  /** The messages that the changes are about. */
+  readonly rows: ReadonlyMap<MessageId, InboundRow>;
 }
 
 export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepResult> {
@@ -104,7 +114,8 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepRe
   if (added.length > 0) await briefly(sent);
 
   const plan = await decide(deps, input, snapshot);
-  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks, cancelled(checked));
+  const at = (id: MessageId) => inThread(session, threadOf(session, plan.rows.get(id)));
+  const ends = await recordEnds(deps, session, plan.changes, snapshot.acks, at, cancelled(checked));
   // At once: should a later commit fail, the next sweep finds them recorded and leaves them to who has them.
   const told = deps.delivery.send(ends.notices);
   if (ends.fresh.length > 0) point('host.ended');
@@ -154,7 +165,7 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
   const tookWork = ended.filter(took);
   const bootFailures = charged.filter((g) => !tookWork.includes(g));
   if (snapshot.acks.length + charged.length + leftOver.length === 0)
-    return { changes: [], next: new Map(), bootFailures, tookWork };
+    return { changes: [], next: new Map(), rows: new Map(), bootFailures, tookWork };
 
   const nowMs = deps.clock.now();
   const ids = [...snapshot.acks, ...snapshot.claims].map((ack) => ack.messageId);
@@ -200,9 +211,15 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
   return {
     changes: keepTogether([...changes.values()], [...snapshot.acks, ...snapshot.claims]),
     next: armSeries(deps, changes, rows),
+    rows: new Map([...rows, ...due.flat().map((row) => [row.id, row] as const)]),
     bootFailures,
     tookWork,
   };
+}
+
+/** Where its people are told of a message. */
+function threadOf(session: Session, row: InboundRow | undefined): string | null {
+  return row ? replyAddress(row, session).thread : session.thread;
 }
 
 function turnOf({ turnId, messageId }: Ack): string {

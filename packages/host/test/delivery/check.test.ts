@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import type { OutboundId, OutboundRow } from '@bellhop/mailbox';
+import type { MessageId, NewMessage, OutboundId, OutboundRow } from '@bellhop/mailbox';
 import { createRowChecker } from '../../src/delivery/check.ts';
 import { notice } from '../../src/delivery/notice.ts';
 import type { CheckedRows } from '../../src/delivery/port.ts';
@@ -25,6 +25,7 @@ async function openCheck(t: TestContext, warning: string | null = null, allowed:
   await mailboxes.make(session);
   const settings = { ...readSettings(world.dir), maxFileBytes: 100 };
   const checker = createRowChecker({
+    store: world.store,
     mailboxes,
     settings,
     clock: world.clock,
@@ -55,7 +56,18 @@ async function openCheck(t: TestContext, warning: string | null = null, allowed:
     assert.ok(delivery);
     return [delivery, checked];
   };
-  return { ...world, session, checker, row, one, outDir };
+  /** The session's mailbox has this message. */
+  const heard = (id: string, at: Partial<NewMessage>) =>
+    mailboxes.inbound(session, (mailbox) =>
+      mailbox.enqueue([
+        {
+          ...{ id: id as MessageId, kind: 'chat', timestampMs: 1, content: '{}', trigger: true, dueMs: 0 },
+          ...{ recurrence: null, seriesId: null, channel: session.channel, chat: session.chat, thread: null },
+          ...at,
+        },
+      ]),
+    );
+  return { ...world, session, checker, row, one, outDir, heard };
 }
 
 const sentText = (delivery: Delivery): string => (JSON.parse(delivery.content) as { text: string }).text;
@@ -69,6 +81,26 @@ describe('a row that is refused', () => {
       assert.match(delivery.reason ?? '', /destination/);
       assert.deepEqual([delivery.channel, delivery.chat, delivery.thread], ['fake', 'chat', null]);
       assert.equal(delivery.content, 'null');
+    }
+  });
+
+  test('attack: a row names a message of its own mailbox, and claims a chat where that was not said', async (t) => {
+    const { one, heard } = await openCheck(t);
+    await heard('m1', { thread: 't1' });
+    await heard('elsewhere', { channel: 'telegram', chat: 'other', thread: 't9' });
+    for (const [inReplyTo, claim] of [
+      ['m1', { thread: 't2' }],
+      ['m1', { chat: 'other', thread: 't1' }],
+      ['m1', { channel: 'telegram', thread: 't1' }],
+      ['elsewhere', { channel: 'telegram', chat: 'other', thread: 't9' }],
+      ['elsewhere', { thread: 't9' }],
+      ['nobody', { thread: 't1' }],
+    ] as const) {
+      const [delivery] = await one({ text: 'hello' }, { inReplyTo: inReplyTo as MessageId, ...claim });
+      assert.equal(delivery.state, 'failed', JSON.stringify([inReplyTo, claim]));
+      assert.match(delivery.reason ?? '', /destination/);
+      assert.equal(delivery.chat, 'chat');
+      assert.equal(delivery.thread, inReplyTo === 'm1' ? 't1' : null, 'told where the message is');
     }
   });
 
@@ -121,6 +153,73 @@ test('attack: promise 23: an agent’s question is no card of Bellhop’s, whate
   };
   const [{ content, state }] = await one({ ...forged, approval }, { kind: 'chat-sdk' });
   assert.deepEqual([state, JSON.parse(content).approval], ['queued', undefined]);
+});
+
+describe('a row of another thread of its session’s chat', () => {
+  const options = [{ label: 'Yes', value: 'y' }];
+  const asks = { type: 'ask_question', questionId: 'q', title: '', question: 'Well?', options };
+  const t1 = { inReplyTo: 'm1' as MessageId, thread: 't1' };
+
+  test('goes where the message is that it answers: words, a question, and the answer to it', async (t) => {
+    const { one, heard, store } = await openCheck(t);
+    await heard('m1', { thread: 't1' });
+    const [words] = await one({ text: 'hello' }, t1);
+    assert.deepEqual([words.state, words.chat, words.thread], ['queued', 'chat', 't1']);
+    const [question, checked] = await one(asks, { ...t1, kind: 'chat-sdk' });
+    assert.deepEqual([question.state, question.thread], ['queued', 't1']);
+    await store.transaction((sql) => checked.record(sql));
+    assert.equal((await questionById(store.read, 'q'))?.thread, 't1');
+  });
+
+  test('an edit or a reaction goes where the message is that it changes, whatever the turn answers', async (t) => {
+    const { one, heard, store, row, session, checker } = await openCheck(t);
+    await heard('m1', { thread: 't1' });
+    await heard('m2', { thread: 't2' });
+    const own = await checker.check(session, [row({ text: 'first' }, { ...t1, id: 'own' as OutboundId })]);
+    await store.transaction((sql) => own.record(sql));
+    const answers = 'm2' as MessageId;
+    for (const content of [
+      { operation: 'reaction', messageId: 'm1', emoji: 'eyes' },
+      { operation: 'edit', messageId: 'own', text: 'second' },
+    ]) {
+      const [there] = await one(content, { inReplyTo: answers, thread: 't1' });
+      assert.deepEqual([there.state, there.thread], ['queued', 't1'], content.operation);
+      const [nowhere] = await one(content, { inReplyTo: answers, thread: 't3' });
+      assert.equal(nowhere.state, 'failed');
+    }
+  });
+
+  test('a task is answered in the thread where it was asked for, however its row is addressed', async (t) => {
+    const { one, heard } = await openCheck(t);
+    await heard('m1', { thread: 't1' });
+    const content = {
+      ...{ action: 'schedule_task', taskId: 'task-1', prompt: 'stretch' },
+      processAfter: '2026-06-01T12:00:00Z',
+    };
+    for (const [claim, thread] of [
+      [t1, 't1'],
+      [{ ...t1, thread: 't2' }, 't1'],
+      [{ channel: null, chat: null, thread: null }, null],
+    ] as const) {
+      const [, { tasks }] = await one(content, { kind: 'system', ...claim });
+      const [task] = tasks;
+      assert.equal(task?.kind === 'schedule' ? task.thread : 'none', thread, JSON.stringify(claim));
+    }
+  });
+
+  test('of one that is refused, its people are told in the thread where they wrote', async (t) => {
+    const { one, heard, store } = await openCheck(t);
+    await heard('m1', { thread: 't1' });
+    const [, checked] = await one({ text: '' }, t1);
+    const added = await store.transaction((sql) => checked.record(sql));
+    assert.deepEqual(
+      added.map(({ state, thread }) => [state, thread]),
+      [
+        ['failed', 't1'],
+        ['queued', 't1'],
+      ],
+    );
+  });
 });
 
 describe('files', () => {
@@ -236,7 +335,7 @@ describe('what else is made of rows', () => {
     assert.equal(delivery.state, 'delivered');
     const dueMs = Date.parse('2026-06-01T12:00:00Z');
     assert.deepEqual(checked.tasks, [
-      { kind: 'schedule', id: 'task-1', prompt: 'stretch', dueMs, recurrence: null },
+      { kind: 'schedule', id: 'task-1', prompt: 'stretch', dueMs, recurrence: null, thread: null },
     ]);
     await store.transaction((sql) => checked.record(sql));
     assert.deepEqual(

@@ -30,7 +30,8 @@ describe('a target', () => {
 
   test('D12: a reaction to a received message names the id that the platform sent', async (t) => {
     const world = await openDeliveryWorld(t);
-    const target = { session: world.home.id, message: 'event-7' as MessageId, channel: 'fake' };
+    const message = 'event-7' as MessageId;
+    const target = { session: world.home.id, message, channel: 'fake', thread: null };
     await world.store.transaction((sql) => addTarget(sql, target, '{}'));
     await world.engine.send([
       await world.record('a', { kind: 'reaction', target: 'event-7', emoji: 'eyes' }),

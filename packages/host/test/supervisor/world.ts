@@ -135,6 +135,7 @@ export async function openHouse(
       nextOccurrence: (row, nowMs) => nextOccurrence(row, nowMs, 'UTC'),
       enqueuer: createEnqueuer({ store: on, mailboxes, folders }),
       checker: createRowChecker({
+        store: on,
         mailboxes,
         settings,
         clock: ticking,

@@ -1,11 +1,14 @@
 /**
- * Which messages the next turn takes (M8): due waking ones, oldest first, with the context before them.
+ * Which messages the next turn takes (M8): the oldest due waking one, those behind it that are answered at the same
+ * address, oldest first, and the context before them. A turn has one address, so that nothing it says can go astray:
+ * what is due for another thread is the next turn's.
  *
  * A message that an earlier turn held is taken again with exactly the messages that this turn held, under the turn's
  * own id (M7): so the retry sees the same input and repeats the same tool rows. What this runner has acked, but the
  * host has not taken over yet, is left out before any limit is applied (L5).
  */
-import type { Ack, InboundRow, MessageId, TurnId } from '../model.ts';
+import type { Ack, Address, InboundRow, MessageId, TurnId } from '../model.ts';
+import { NO_ROUTING, replyAddress, sameAddress } from '../reply.ts';
 
 export interface BatchLimits {
   readonly batchSize: number;
@@ -23,17 +26,24 @@ export interface Batch {
 
 /** Context rows acked as skipped in one turn at most; the rest goes with the next ones. */
 const MAX_SKIPPED = 200;
+/** Rows of other addresses that are passed over in one look. */
+const MAX_PASSED = 200;
 
-/** Rows sources are iterated lazily. Null when nothing waking is due. */
+/**
+ * Row sources are iterated lazily. Null when nothing waking is due.
+ * @param routing the session's default reply address.
+ */
 export function selectBatch(
   due: Iterable<InboundRow>,
   contextBefore: (seq: number) => Iterable<InboundRow>,
   acks: ReadonlyMap<MessageId, Ack>,
   generation: number,
   limits: BatchLimits,
+  routing: Address = NO_ROUTING,
 ): Batch | null {
   const messages: InboundRow[] = [];
   let turnId: TurnId | null = null;
+  let passed = 0;
   for (const row of due) {
     if (isTaken(row, acks.get(row.id), generation)) continue;
     const ack = acks.get(row.id);
@@ -42,6 +52,12 @@ export function selectBatch(
     const earlier = ack?.status === 'completed' ? null : (ack?.turnId ?? null);
     if (messages.length === 0) turnId = earlier;
     else if (earlier !== turnId) continue;
+    // An unfinished turn is taken whole, whatever it holds (M7).
+    else if (turnId === null && !isAnsweredTogether(messages, row, routing)) {
+      passed += 1;
+      if (passed === MAX_PASSED) break;
+      continue;
+    }
     messages.push(row);
     if (messages.length === limits.batchSize) break;
   }
@@ -58,6 +74,15 @@ export function selectBatch(
   // Only part of a turn is due: under its id, the answers of the other part would count as written already.
   const isWhole = [...acks.values()].filter((ack) => isOpenIn(turnId, ack)).length <= messages.length;
   return { turnId: isWhole ? turnId : null, messages, context: context.reverse(), skipped };
+}
+
+/** Whether this row belongs into one turn with those: it is answered where they are. */
+export function isAnsweredTogether(
+  [first]: readonly InboundRow[],
+  row: InboundRow,
+  routing: Address,
+): boolean {
+  return !first || sameAddress(replyAddress(first, routing), replyAddress(row, routing));
 }
 
 function isOpenIn(turnId: TurnId | null, ack: Ack): boolean {

@@ -70,11 +70,10 @@ export class InboundReader {
     return found !== undefined;
   }
 
-  /** The id of the inbound message with this number, or null. */
-  idOfSeq(seq: number): MessageId | null {
-    return textOrNull(
-      this.#db.prepare('SELECT id FROM messages_in WHERE seq = ?').get(seq)?.id,
-    ) as MessageId | null;
+  /** The inbound message with this number, or null. */
+  rowOfSeq(seq: number): InboundRow | null {
+    const row = this.#db.prepare(`SELECT ${INBOUND_COLUMNS} FROM messages_in WHERE seq = ?`).get(seq);
+    return row ? toInboundRow(row) : null;
   }
 
   /** When the next waking message that is not due yet becomes due, in milliseconds; null when there is none. */

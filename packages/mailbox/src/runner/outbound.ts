@@ -180,11 +180,10 @@ export class OutboundMailbox {
       .map(toOutboundRow);
   }
 
-  /** The id of the outbound row with this number, or null. */
-  idOfSeq(seq: number): OutboundId | null {
-    return textOrNull(
-      this.#db.prepare('SELECT id FROM messages_out WHERE seq = ?').get(seq)?.id,
-    ) as OutboundId | null;
+  /** The outbound row with this number, or null. */
+  rowOfSeq(seq: number): OutboundRow | null {
+    const row = this.#db.prepare(`SELECT ${OUTBOUND_COLUMNS} FROM messages_out WHERE seq = ?`).get(seq);
+    return row ? toOutboundRow(row) : null;
   }
 
   /** The end of a turn (M6): final rows, acks and continuation, in one commit. */

@@ -13,7 +13,7 @@ import { Problem } from '../problem.ts';
 import type { ApiAnswer, ApiRequest, Route } from '../routing.ts';
 import type { ServedDeps } from './deps.ts';
 import { findPlace, nameSchema, noSuchMessage, type Place, placeEntries, readBody } from './input.ts';
-import { keyOfSession, receiptOf } from './receipts.ts';
+import { conversationOf, receiptOf } from './receipts.ts';
 
 const DEMO_HARNESS = 'demo';
 const MAX_FILES = 10;
@@ -84,7 +84,7 @@ export function messageRoutes(deps: ServedDeps): readonly Route[] {
     if (!session) throw new Error('a message has no session');
     const { state, reason } = receiptOf(target, supervisor);
     const open = await countOpenReplies(store.read, target.session, id);
-    const replies = await repliesTo(store.read, keyOfSession(session), id);
+    const replies = await repliesTo(store.read, conversationOf(session, target), id);
     return {
       message: id,
       session: target.session,

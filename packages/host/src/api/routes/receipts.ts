@@ -1,7 +1,7 @@
 /** What has become of a person's message, as far as the host knows. */
 import { threadOf } from '@bellhop/channels/served';
 import type { ConversationKey } from '../../store/conversations.ts';
-import { openTargetsOf, type Target, targetOf } from '../../store/events.ts';
+import { openTargetsOf, type Target } from '../../store/events.ts';
 import type { Store } from '../../store/port.ts';
 import { findSession } from '../../store/sessions.ts';
 import type { Supervisor } from '../../supervisor/port.ts';
@@ -25,15 +25,14 @@ export async function openReceipts(
 ): Promise<ReceiptEvent[]> {
   const session = await findSession(store.read, agent, key);
   if (!session) return [];
-  const receipts: ReceiptEvent[] = [];
-  for (const message of await openTargetsOf(store.read, session)) {
-    const target = await targetOf(store.read, session, message);
-    if (target) receipts.push(receiptOf(target, supervisor));
-  }
-  return receipts;
+  const open = await openTargetsOf(store.read, session);
+  // The session may hold other threads of the chat as well.
+  return open
+    .filter(({ thread }) => threadOf(thread) === key.thread)
+    .map((target) => receiptOf(target, supervisor));
 }
 
-/** The conversation that a session of a served channel is. */
-export function keyOfSession({ channel, chat, thread }: Session): ConversationKey {
+/** The conversation of a served channel that a message of this session stands in. */
+export function conversationOf({ channel, chat }: Session, { thread }: Target): ConversationKey {
   return { channel, chat, thread: threadOf(thread) };
 }

@@ -4,7 +4,7 @@
  *
  * The first word of a message picks a verb from one table; what no verb knows is echoed.
  */
-import type { Harness, TurnResult } from '../../harness.ts';
+import type { Harness, TurnResult, TurnText } from '../../harness.ts';
 import { dieAtBoot, failures } from './failures.ts';
 import type { Verb, VerbContext } from './verb.ts';
 import { verbs } from './verbs.ts';
@@ -21,15 +21,20 @@ export function demoHarness(): Harness {
       dieAtBoot(workDir);
     },
     async run(input, tools) {
-      const texts: string[] = [];
+      const texts: TurnText[] = [];
       let last: TurnResult = { texts: [] };
       for (const message of input.messages) {
+        tools.answering(message.seq);
         last = await answer({ table, message, input, tools, ...room });
-        texts.push(...last.texts);
+        texts.push(...last.texts.map((text) => toText(text, message.seq)));
       }
       return { ...last, texts };
     },
   };
+}
+
+function toText(text: string | TurnText, answers: number): TurnText {
+  return typeof text === 'string' ? { text, answers } : text;
 }
 
 function answer(context: VerbContext): Promise<TurnResult> {
