@@ -76,7 +76,7 @@ describe('bad input', { skip: bwrapMissing, concurrency: 4 }, () => {
 
   test('text on stdin that is not UTF-8 is refused with what to do', async () => {
     const latin1 = Buffer.from('caf\xe9', 'latin1');
-    const { code, stderr } = await house.bellhop(['ask', '--thread', 'latin', '-'], latin1);
+    const { code, stderr } = await house.program(['ask', '--thread', 'latin', '-'], latin1);
     assert.equal(code, 2);
     assert.match(stderr, /not valid UTF-8.*\n.*iconv/);
     nothingKept('latin');
@@ -143,7 +143,7 @@ describe('bad input', { skip: bwrapMissing, concurrency: 4 }, () => {
 
   test('R17: characters of four bytes survive however a long text is cut on its way', async () => {
     const text = `.${'🛎'.repeat(60_000)}`;
-    const { code, stdout } = await house.bellhop(['ask', '--thread', 'long', '-'], text);
+    const { code, stdout } = await house.program(['ask', '--thread', 'long', '-'], text);
     assert.equal(code, 0);
     assert.ok(stdout.startsWith(`You said: ${text}\n`));
     assert.ok(house.records.conversation('long')[0]?.text === text);

@@ -43,7 +43,7 @@ describe('a host that is up', { skip: bwrapMissing }, () => {
 
   test('status --json says what runs, in the shape of the contract', async () => {
     await house.ask('help', 'status');
-    const { code, stdout } = await house.bellhop(['status', '--json']);
+    const { code, stdout } = await house.program(['status', '--json']);
     assert.equal(code, 0);
     const { version, pid, url, startedAt, disk, ...rest } = JSON.parse(stdout);
     assert.match(version, /^\d+\.\d+\.\d+$/);

@@ -10,6 +10,7 @@ import type { Ending } from '../../../packages/host/test/temp-folder.ts';
 import { until } from '../../../packages/host/test/until.ts';
 import { giveBuilt } from '../../run/built.ts';
 import { Api } from './api.ts';
+import { runCommand } from './command.ts';
 import { removeAll } from './engine.ts';
 import { HostProcess } from './host-process.ts';
 import { CLI_PROGRAM, environment, HOST_PROGRAM, NODE, type SandboxKind } from './machine.ts';
@@ -105,8 +106,13 @@ export class House {
     return host;
   }
 
-  /** The real command line on this data folder. */
-  bellhop(args: readonly (string | Buffer)[], stdin: string | Buffer = ''): Promise<Ran> {
+  /** The command line on this data folder, in this process. */
+  bellhop(args: readonly string[], stdin: string | Buffer = ''): Promise<Ran> {
+    return runCommand(args, { env: this.env({ BELLHOP_DATA: this.data }), stdin });
+  }
+
+  /** The command line on this data folder as a program of its own. */
+  program(args: readonly string[], stdin: string | Buffer = ''): Promise<Ran> {
     return run(NODE, [CLI_PROGRAM, ...args], { env: this.env({ BELLHOP_DATA: this.data }), stdin });
   }
 

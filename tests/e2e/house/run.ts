@@ -10,10 +10,10 @@ export interface Ran {
 
 export async function run(
   command: string,
-  args: readonly (string | Buffer)[],
+  args: readonly string[],
   options: { readonly env: NodeJS.ProcessEnv; readonly stdin?: string | Buffer },
 ): Promise<Ran> {
-  const child = spawn(command, args as readonly string[], { env: options.env, stdio: 'pipe' });
+  const child = spawn(command, args, { env: options.env, stdio: 'pipe' });
   // A program that refuses its input early closes the pipe; what it said about it is what counts.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.stdin ?? '');

@@ -139,7 +139,7 @@ export function demoSuite(sandbox: SandboxKind): void {
     });
 
     test('ask shows a question with buttons; one press is answered, a second is refused', async () => {
-      const asked = await house.bellhop(['ask', '--thread', 'ask', 'ask']);
+      const asked = await house.program(['ask', '--thread', 'ask', 'ask']);
       assert.equal(asked.stdout, 'A question\nTea or coffee?\n  1. Tea\n  2. Coffee\n');
       const [said] = replies('ask');
       assert.ok(said?.body.kind === 'question');
