@@ -81,10 +81,14 @@ describe('the operator', { skip: bwrapMissing, concurrency: 1 }, () => {
     writeFileSync(outbound, 'x'.repeat(8_192));
     const refused = await house.ask('hello', 'bad');
     assert.equal(refused.code, 1);
-    const { sessions } = await json<SessionList>(house, 'sessions', 'list', '--quarantined');
+    // Its sandbox ends a moment after the refusal is told.
+    const sessions = await until('its sandbox has ended', async () => {
+      const list = await json<SessionList>(house, 'sessions', 'list', '--quarantined');
+      return list.sessions.every(({ awake }) => !awake) && list.sessions;
+    });
     assert.deepEqual(
-      sessions.map((one) => [one.session, one.state, one.awake]),
-      [[session, 'quarantined', false]],
+      sessions.map((one) => [one.session, one.state]),
+      [[session, 'quarantined']],
     );
     assert.match(sessions[0]?.reason ?? '', /outbound\.db/);
     const [, next] = await lines(house, 'why', refused.message);
