@@ -16,6 +16,7 @@ const ROWS = [
   'Z1',
   'C1 C2 C3',
   'A1 A2 A3',
+  'N1 N2',
 ].flatMap((names) => names.split(' '));
 
 interface Row {

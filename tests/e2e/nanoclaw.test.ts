@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import type { DeadLetterList } from '@bellhop/host/api';
 import { until } from '../../packages/host/test/until.ts';
 import {
   inboundStatements,
@@ -47,7 +48,8 @@ test('a session of NanoClaw goes on: what was not sent is sent once, what was se
     make(made, ...statements);
     writeFileSync(path, readFileSync(made));
   };
-  put(inbound, ...inboundStatements(SHAPE), `UPDATE messages_in ${here}`);
+  const lastTry = "UPDATE messages_in SET tries = 4 WHERE id = 'held'";
+  put(inbound, ...inboundStatements(SHAPE), `UPDATE messages_in ${here}`, lastTry);
   put(outbound, ...outboundStatements(SHAPE), `UPDATE messages_out ${here}`);
 
   await house.up();
@@ -63,9 +65,19 @@ test('a session of NanoClaw goes on: what was not sent is sent once, what was se
   assert.deepEqual(['sent', 'refused', 'waiting', 'later'].map(times), [0, 0, 1, 1]);
   const rows = new Map(house.records.inbound(session).map((row) => [row.id, row]));
   assert.deepEqual(
-    ['over', 'dead', 'acked', 'paused', 'next'].map((id) => rows.get(id)?.status),
-    ['completed', 'failed', 'completed', 'paused', 'completed'],
+    ['over', 'dead', 'acked', 'paused', 'held', 'next'].map((id) => rows.get(id)?.status),
+    ['completed', 'failed', 'completed', 'paused', 'completed', 'completed'],
   );
-  assert.equal(rows.get('held')?.tries, 4, 'what NanoClaw died on was charged once, and waits for its retry');
+  assert.equal(rows.get('held')?.tries, 4, 'what NanoClaw died on is tried before it is charged');
+  const { deadLetters } = JSON.parse(
+    (await house.bellhop(['dead-letters', '--json'])).stdout,
+  ) as DeadLetterList;
+  assert.deepEqual(
+    deadLetters.map(({ message }) => message),
+    ['dead'],
+  );
+  assert.match((await house.bellhop(['why', 'dead'])).stdout, /had failed before its session came here/);
+  assert.equal((await house.bellhop(['dead-letters', 'retry', 'dead'])).code, 0);
+  await until('it is answered after all', async () => (await house.api.message('dead')).body.settled);
   assert.ok(house.records.generations(session).some((g) => g.reason === 'recovery'));
 });

@@ -145,12 +145,7 @@ for (const [title, row, generation, counts] of [
     false,
   ],
   ['the next generation is charged', { chargedGeneration: 6, tries: 1 }, 7, true],
-  [
-    'a claim of no generation is charged each time it is asked for',
-    { chargedGeneration: 7, tries: 1 },
-    0,
-    true,
-  ],
+  ['N1: a claim of no generation is charged to nobody', { chargedGeneration: 0, tries: 4 }, 0, false],
   ['completed stays completed', { status: 'completed' }, 7, false],
   ['W4: failed stays failed', { status: 'failed' }, 7, false],
   ['W4: paused stays paused', { status: 'paused' }, 7, false],

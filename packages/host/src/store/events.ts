@@ -68,6 +68,29 @@ export async function addAnsweredTarget(sql: Sql, target: NewTarget, nowMs: numb
 }
 
 /**
+ * A message that no channel brought: an imported session holds it, or the clock sent it. It waits, or has failed for this
+ * reason. Again changes nothing.
+ */
+export async function addTargetWithoutEvent(
+  sql: Sql,
+  session: Pick<Session, 'id' | 'channel'>,
+  message: MessageId,
+  failure: string | null,
+  nowMs: number,
+): Promise<void> {
+  await sql.run(
+    `INSERT INTO targets (session_id, message_id, channel, state, reason, ended_ms) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (session_id, message_id) DO NOTHING`,
+    session.id,
+    message,
+    session.channel,
+    failure === null ? 'enqueued' : 'failed',
+    failure,
+    failure === null ? null : nowMs,
+  );
+}
+
+/**
  * What was accepted for a session and is not in its mailbox yet, in the order of acceptance (ids may not tell it).
  * `rowJson` is null for what is there as a dead letter and is to be brought back.
  */

@@ -19,6 +19,8 @@ export class Actor {
   ended: Generation[] = [];
   /** How far the mailbox has been taken over; read once, then known, because only we move it. */
   cursors: Cursors | null = null;
+  /** Its mailbox holds messages of an imported session that the store does not know of. */
+  hasImports = false;
   /** Deliveries may have ended that inbound.db does not know of; true at first, because a dead host may have left some. */
   mirror = true;
   /** True while work is due and no sandbox has been started for it. */
@@ -36,6 +38,11 @@ export class Actor {
 
   get busy(): boolean {
     return this.#running !== null;
+  }
+
+  /** Its last sandbox is gone, and what that costs is not decided yet. */
+  get isEnding(): boolean {
+    return this.ended.length > 0 || (this.awake?.isGone ?? false);
   }
 
   /** Runs a round; while one runs, notes that another is wanted. */

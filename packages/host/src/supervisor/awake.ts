@@ -44,6 +44,8 @@ export class Awake {
   #turnStopped: string | null = null;
   #failures: BootFailures | null;
   wasReady = false;
+  /** Its process has ended; the host has not taken note of it yet. */
+  isGone = false;
   toolTimeoutMs = 0;
   /** What the running turn works on, as its runner says. */
   working: ReadonlySet<string> = new Set();

@@ -6,10 +6,10 @@ import type { Ack, MessageId } from '@bellhop/mailbox';
 import type { InboundChange } from '@bellhop/mailbox/host';
 import { notice } from '../delivery/notice.ts';
 import { addDelivery, type Delivery } from '../store/deliveries.ts';
-import { endTarget, targetOf } from '../store/events.ts';
+import { addTargetWithoutEvent, endTarget, targetOf } from '../store/events.ts';
 import { incidentOf, setIncident } from '../store/incidents.ts';
 import { addOwnEnd } from '../store/own-ends.ts';
-import type { Store } from '../store/port.ts';
+import type { Sql, Store } from '../store/port.ts';
 import type { Clock, Session } from '../types.ts';
 import { noticeOf } from './incident.ts';
 import { modelAwayText } from './notices.ts';
@@ -59,7 +59,7 @@ export async function recordEnds(
       const state = end.kind === 'failed' ? 'failed' : 'answered';
       if (await endTarget(sql, session.id, end.id, state, reason, nowMs))
         told.push({ id: end.id, state, reason } as const);
-      else if (!(await targetOf(sql, session.id, end.id))) await addOwnEnd(sql, session.id, end.id, nowMs);
+      else if (!(await targetOf(sql, session.id, end.id))) await addEnd(sql, session, end.id, reason, nowMs);
       const about = noticeOf(incident, reason, ackOf(end.id)?.errorClass ?? null);
       incident = about.incident;
       if (about.text !== null)
@@ -71,4 +71,16 @@ export async function recordEnds(
     return told;
   });
   return { notices, fresh };
+}
+
+/** Of a row that nobody sent. One that has failed is kept where a person finds it, and can try it again. */
+async function addEnd(
+  sql: Sql,
+  session: Session,
+  id: MessageId,
+  reason: string | null,
+  nowMs: number,
+): Promise<void> {
+  if (reason === null) await addOwnEnd(sql, session.id, id, nowMs);
+  else await addTargetWithoutEvent(sql, session, id, reason, nowMs);
 }

@@ -112,7 +112,10 @@ export class Lives {
 
   #watch(session: Session, actor: Actor, awake: Awake, sandbox: RunningSandbox): void {
     this.#disk.hold(awake);
-    void sandbox.exited.then((exit) => this.#ended(session, actor, awake, exit));
+    void sandbox.exited.then((exit) => {
+      awake.isGone = true;
+      return this.#ended(session, actor, awake, exit);
+    });
   }
 
   async #notStarted(session: Session, actor: Actor, awake: Awake, error: unknown): Promise<void> {

@@ -16,6 +16,7 @@ import { Actor } from './actor.ts';
 import { type AdoptionDeps, takeInheritance } from './adoption.ts';
 import { decideLife } from './decide.ts';
 import { DueTimer } from './due-timer.ts';
+import { takeOverImported } from './imported.ts';
 import { Lives, type LivesDeps } from './lives.ts';
 import type { ModelCall, Supervisor as SupervisorPort, TurnLedger } from './port.ts';
 import { recover } from './recovery.ts';
@@ -183,9 +184,14 @@ export class Supervisor implements SupervisorPort {
       if (session.state === 'quarantined') {
         return await refuseMessages(this.#deps, session, session.stateReason ?? 'unknown', actor.takeEnded());
       }
-      const lost = await this.#deps.enqueuer.enqueue(session, () => actor.awake?.ring());
-      if (lost.length > 0) await refuseLost(this.#deps, session, lost);
+      // First the end of a sandbox is charged to what it was given: what comes now it has not seen (N1).
+      const isEnding = actor.isEnding;
+      if (!isEnding) {
+        const lost = await this.#deps.enqueuer.enqueue(session, () => actor.awake?.ring());
+        if (lost.length > 0) await refuseLost(this.#deps, session, lost);
+      }
       await this.#look(session, actor);
+      if (isEnding && !actor.isEnding) actor.again();
     } catch (error) {
       if (error instanceof MailboxDamaged) return await this.#damaged(id, actor, error.message);
       if (error instanceof MailboxBusy && actor.awake) {
@@ -210,10 +216,17 @@ export class Supervisor implements SupervisorPort {
     // One that has only heard commands has no mailbox yet; one that had is out of service without it.
     if (!actor.cursors && !(await mailboxes.exists(session)) && (await isUntouched(store.read, session.id)))
       return;
-    actor.cursors ??= await mailboxes.inbound(session, (mailbox) => ({
-      ackSeq: mailbox.watermark('acks_through'),
-      rowSeq: mailbox.watermark('rows_through'),
-    }));
+    if (!actor.cursors) {
+      const known = await mailboxes.inbound(session, (mailbox) => ({
+        cursors: { ackSeq: mailbox.watermark('acks_through'), rowSeq: mailbox.watermark('rows_through') },
+        hasImports: mailbox.hasImports(),
+      }));
+      Object.assign(actor, known);
+    }
+    if (actor.hasImports) {
+      actor.hasImports = await takeOverImported(this.#deps, session);
+      actor.again();
+    }
     const result = await this.#swept(session, actor);
     if (!result) return;
     actor.cursors = result.cursors;

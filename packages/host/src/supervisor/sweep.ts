@@ -1,5 +1,5 @@
 /**
- * The sweep of one session's mailbox (design.md §4, steps 1, 2, 5 and 6): what its runner committed is taken over, what
+ * The sweep of one session's mailbox (design.md §4, steps 1, 2 and 6): what its runner committed is taken over, what
  * a dead generation held is charged.
  *
  * Commit order, so that a crash between any two of them is mended by the next sweep doing the same again:
@@ -151,20 +151,20 @@ async function briefly(sent: Promise<void>): Promise<void> {
   clearTimeout(handle);
 }
 
-/** Steps 1, 2 and 5: what the acks and the ends of generations mean for each message. */
+/** Steps 1 and 2: what the acks and the ends of generations mean for each message. */
 async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnapshot): Promise<Plan> {
-  const { session, ended, isAwake } = input;
+  const { session, ended } = input;
   const charged = ended.filter((g) => g.costs);
   const heldBy = (g: Generation) => snapshot.claims.filter((claim) => claim.generation === g.number);
-  const leftOver =
-    isAwake() || ended.length > 0 ? [] : snapshot.claims.filter((claim) => claim.generation === 0);
+  // What generations hold that are on no record (an imported session, a lost record) is charged to nobody: such a claim
+  // stays until a runner takes it over, whether or not one can be started now (N1).
   // One that left neither claim nor ack died on what was due, whether it got ready or not: else it would be started
   // again for ever (W2).
   const took = (g: Generation) =>
     [...snapshot.claims, ...snapshot.acks].some((ack) => ack.generation === g.number);
   const tookWork = ended.filter(took);
   const bootFailures = charged.filter((g) => !tookWork.includes(g));
-  if (snapshot.acks.length + charged.length + leftOver.length === 0)
+  if (snapshot.acks.length + charged.length === 0)
     return { changes: [], next: new Map(), rows: new Map(), bootFailures, tookWork };
 
   const nowMs = deps.clock.now();
@@ -202,11 +202,6 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
       snapshot.claims.filter((c) => took.some((row) => row.id === c.messageId)).map(turnOf),
     );
     for (const claim of snapshot.claims) if (turns.has(turnOf(claim))) charge(rows.get(claim.messageId), g);
-  }
-  for (const claim of leftOver) {
-    const row = current(claim);
-    // One that already waits for a later time was charged for it (step 5).
-    if (row && row.dueMs <= nowMs) decided(decideCharge(row, 0, 'it was interrupted', retry, nowMs, jitter));
   }
   return {
     changes: keepTogether([...changes.values()], [...snapshot.acks, ...snapshot.claims]),

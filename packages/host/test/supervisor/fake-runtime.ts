@@ -1,5 +1,5 @@
 /** A sandbox runtime whose sandboxes live in the test's process (life.ts) and do what the test scripted. */
-import { OutboundMailbox } from '@bellhop/mailbox/runner';
+import { OutboundMailbox, upgradeOutbound } from '@bellhop/mailbox/runner';
 import type {
   Leftover,
   RunningSandbox,
@@ -57,6 +57,7 @@ export class FakeRuntime implements SandboxRuntime {
         life.exit(1);
         return life.sandbox;
       }
+      upgradeOutbound(life.config.outDir, life.config.inDir);
       const outbound = OutboundMailbox.open(life.config.outDir, life.config.generation);
       outbound.recover(this.#clock.now());
       outbound.close();

@@ -88,7 +88,7 @@ export function decideCharge(
   isFinal = false,
 ): InboundChange | null {
   if (row?.status !== 'pending') return null;
-  if (generation > 0 && row.chargedGeneration >= generation) return null;
+  if (row.chargedGeneration >= generation) return null;
   const { id, attempt } = row;
   if (isFinal) return { kind: 'failed', id, attempt, generation, reason };
   const tries = row.tries + 1;

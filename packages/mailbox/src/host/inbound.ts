@@ -13,6 +13,7 @@ import { INBOUND_COLUMNS, toInboundRow } from '../rows.ts';
 import { int, openWritable, transaction } from '../sqlite.ts';
 import { toIso } from '../time.ts';
 import type { InboundChange } from './decisions.ts';
+import { type ImportedRows, importedRows, importSeen } from './imported.ts';
 import { changeSeries, type SeriesChange } from './series.ts';
 import { makeInbound } from './upgrade.ts';
 
@@ -232,6 +233,20 @@ export class InboundMailbox {
 
   watermark(name: WatermarkName): number {
     return int(this.#db.prepare('SELECT value FROM watermarks WHERE name = ?').get(name)?.value);
+  }
+
+  /** Whether `imported` has something to tell. */
+  hasImports(): boolean {
+    return importedRows(this.#db, 0) !== null;
+  }
+
+  /** What a NanoClaw session brought along, the next rows of it; null when all was looked at. */
+  imported(limit: number): ImportedRows | null {
+    return importedRows(this.#db, limit);
+  }
+
+  importSeen(through: number): void {
+    importSeen(this.#db, through);
   }
 
   /**

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { INBOUND_DDL } from '../schema.ts';
 import { int, NotAMailbox, namesIn, text } from '../sqlite.ts';
 import { MAX_TIME_MS, parseTime } from '../time.ts';
+import { noteImport } from './imported.ts';
 
 export function makeInbound(db: DatabaseSync): void {
   const there = namesIn(db);
@@ -54,6 +55,7 @@ function fill(db: DatabaseSync): void {
     WHERE series_id IS NULL OR tries IS NULL OR process_after IS NOT NULL`);
   number(db);
   rearm(db);
+  noteImport(db);
 }
 
 /** A row without a number would be seen by nobody (M3). */

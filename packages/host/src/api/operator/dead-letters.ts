@@ -99,7 +99,17 @@ async function textOf(mailboxes: Mailboxes, store: Store, letter: DeadLetter): P
   const row = await mailboxes
     .inbound(session, (mailbox) => mailbox.rows([letter.message]).get(letter.message))
     .catch(() => undefined);
-  const { text, prompt } = JSON.parse(row?.content ?? '{}') as { text?: unknown; prompt?: unknown };
-  const said = text ?? prompt;
-  return typeof said === 'string' ? said.slice(0, MAX_TEXT) : null;
+  return row ? saidIn(row.content) : null;
+}
+
+/** Of an imported session it may be in no form that we know. */
+function saidIn(content: string): string | null {
+  try {
+    const { text, prompt } = (JSON.parse(content) ?? {}) as { text?: unknown; prompt?: unknown };
+    const said = text ?? prompt;
+    return typeof said === 'string' ? said.slice(0, MAX_TEXT) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return content.slice(0, MAX_TEXT);
+    throw error;
+  }
 }
