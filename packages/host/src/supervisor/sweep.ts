@@ -203,10 +203,11 @@ async function decide(deps: SweepDeps, input: SweepInput, snapshot: OutboundSnap
     );
     for (const claim of snapshot.claims) if (turns.has(turnOf(claim))) charge(rows.get(claim.messageId), g);
   }
+  const known = new Map([...rows, ...due.flat().map((row) => [row.id, row] as const)]);
   return {
     changes: keepTogether([...changes.values()], [...snapshot.acks, ...snapshot.claims]),
-    next: armSeries(deps, changes, rows),
-    rows: new Map([...rows, ...due.flat().map((row) => [row.id, row] as const)]),
+    next: armSeries(deps, changes, known),
+    rows: known,
     bootFailures,
     tookWork,
   };

@@ -1,6 +1,7 @@
 /** What an end of a sandbox costs its messages. Not here: when a sandbox is ended (life.test.ts). */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { MessageId } from '@bellhop/mailbox';
 import { SandboxUnavailable } from '../../src/sandboxes/port.ts';
 import { settle, until } from '../until.ts';
 import { answering, type Behaviour, dyingAtBoot, dyingAtWork, dyingWhenReady } from './behaviours.ts';
@@ -78,6 +79,25 @@ describe('a try', () => {
       assert.equal(house.runtime.lives.length, 5);
     });
   }
+
+  test('W6: a series goes on when its occurrence has failed because no sandbox came up', async (t) => {
+    const house = await openHouse(t, { maxTries: 1 });
+    const session = await house.say('m1');
+    await house.end('m1', 'answered');
+    house.runtime.always = dyingAtBoot;
+    const { channel, chat, thread } = session;
+    const content = '{"prompt":"stretch"}';
+    const task = { id: 'daily' as MessageId, kind: 'task', timestampMs: 0, content, trigger: true } as const;
+    const when = { dueMs: 1, recurrence: '0 9 * * *', seriesId: null, channel, chat, thread };
+    house.runtime.last.exit(0);
+    await until('its life is settled', async () => (await house.generations())[0]?.state === 'settled');
+    await house.mailboxes.inbound(session, (mailbox) => mailbox.enqueue([{ ...task, ...when }]));
+    house.supervisor.nudge(session.id);
+    await house.end('daily', 'failed');
+    await until('the next one waits', async () => (await house.dueMs()) !== null);
+    const next = new Date((await house.dueMs()) ?? 0).toISOString();
+    assert.match(next, /T09:00:00\.000Z$/);
+  });
 
   test('W2: a dead letter does not take the next message with it', async (t) => {
     const house = await openHouse(t, { maxTries: 1 });
