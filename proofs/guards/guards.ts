@@ -133,7 +133,7 @@ export const GUARDS: readonly Guard[] = [
     edits: [
       {
         file: 'packages/mailbox/src/host/decisions.ts',
-        from: '  if (generation > 0 && row.chargedGeneration >= generation) return null;\n',
+        from: '  if (row.chargedGeneration >= generation) return null;\n',
         to: '',
       },
       {
