@@ -4,11 +4,13 @@
  * Named by its content, so that an upgrade of the checkout changes nothing under what is in use (H9), and whole or not
  * there: a build that was cut off is thrown away and done again.
  */
+
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { clipToEnd } from '@bellhop/mailbox';
 import { type Folders, makeFolder } from './folders.ts';
 
 export const PACKAGES = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,7 +63,7 @@ export function runBuild(program: string, ...args: readonly string[]): Promise<v
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => output.push(chunk));
     child.on('error', reject);
     child.on('close', (code) => {
-      const words = output.join('').slice(-2_000);
+      const words = clipToEnd(output.join(''), 2_000);
       if (code === 0) resolve();
       else reject(new Error(`${relative(PACKAGES, program)} failed (exit code ${code}): ${words}`));
     });

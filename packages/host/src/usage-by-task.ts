@@ -3,7 +3,7 @@
  * that it was made for, so it is reckoned to the answer that came next in its session. A turn that took up a task and a
  * message together counts for the one that it answered first; one that answered nothing for what was answered next.
  */
-import type { MessageId } from '@bellhop/mailbox';
+import { clip, type MessageId } from '@bellhop/mailbox';
 import type { UsageSum } from './egress/port.ts';
 import type { Mailboxes } from './sessions/port.ts';
 import type { Sql, Store } from './store/port.ts';
@@ -117,11 +117,8 @@ async function wordsOf(
   const row = await mailboxes
     .inbound(found, (mailbox) => mailbox.rows([task as MessageId]).get(task as MessageId))
     .catch(() => undefined);
-  return (
-    promptIn(row?.content ?? '{}')
-      ?.replace(/\s+/g, ' ')
-      .slice(0, MAX_PROMPT) ?? task
-  );
+  const prompt = promptIn(row?.content ?? '{}');
+  return prompt === null ? task : clip(prompt.replace(/\s+/g, ' '), MAX_PROMPT);
 }
 
 /** Null for what is no task's content: an imported mailbox may hold anything, and the sums are shown all the same. */

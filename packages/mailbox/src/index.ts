@@ -1,3 +1,4 @@
+export * from './clip.ts';
 export { outgoingName } from './file-name.ts';
 export * from './model.ts';
 export { POINTS, type PointName, point } from './point.ts';

@@ -43,10 +43,13 @@ export function verbOf<Verb extends string>(
   return { verb, what };
 }
 
+/** Of a character that the cut went through. */
+const HALF_AT_END = /[\ud800-\udbff]$/;
+
 /** Text from outside on one line, cut to what is left of 80 columns behind `head`. */
 export function line(head: string, text: string): string {
   const all = head + oneLine(text);
-  return all.length > COLUMNS ? `${all.slice(0, COLUMNS - 1)}…` : all;
+  return all.length > COLUMNS ? `${all.slice(0, COLUMNS - 1).replace(HALF_AT_END, '')}…` : all;
 }
 
 /** Wraps at spaces, so that nothing of a reason is lost. */

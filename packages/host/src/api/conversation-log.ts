@@ -1,6 +1,8 @@
 /** The durable log behind a channel that Bellhop serves itself, and what those who read along are told of it. */
+
 import type { ChannelEvent, OutgoingContent } from '@bellhop/channels';
 import { agentOfChat, type ConversationLog, threadOf } from '@bellhop/channels/served';
+import { clip } from '@bellhop/mailbox';
 import { appendEntry, type ConversationRow } from '../store/conversation.ts';
 import {
   type ConversationKey,
@@ -87,11 +89,10 @@ function gistOf(body: LogBody): Gist {
 }
 
 /** @param max characters. */
-function oneLine(text: string, max: number): string {
+export function oneLine(text: string, max: number): string {
   // Cut first: the text may be long, and this stands on a message's way.
   return Array.from(
-    text
-      .slice(0, max * 4)
+    clip(text, max * 4)
       .replaceAll(/\s+/g, ' ')
       .trim(),
   )

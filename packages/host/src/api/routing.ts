@@ -2,7 +2,9 @@
  * A table of routes: what a request and an answer are, and how one comes from the other. Knows no socket, so that a
  * handler is tested without one.
  */
+
 import type { FileHandle } from 'node:fs/promises';
+import { clip } from '@bellhop/mailbox';
 import type { Log } from '../types.ts';
 import { Problem, toProblem } from './problem.ts';
 
@@ -100,5 +102,5 @@ function decoded(segment: string): string {
 
 /** What comes behind `/in/` is a secret. */
 export function loggable(path: string): string {
-  return path.startsWith('/in/') ? '/in/…' : path.slice(0, 100);
+  return path.startsWith('/in/') ? '/in/…' : clip(path, 100);
 }

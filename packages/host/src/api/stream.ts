@@ -2,6 +2,7 @@
  * Who watches which conversation, what they are told, and what one that comes later must be told first: the running
  * turn. In memory only, one turn for each conversation that is at work; everything durable is read from the store.
  */
+import { clipToEnd } from '@bellhop/mailbox';
 import type { ConversationKey } from '../store/conversations.ts';
 import type { AnsweredEvent, ConversationEvent, LedgerEvent, LiveEvent, ReceiptEvent } from './contract.ts';
 
@@ -71,7 +72,7 @@ function remembered(turn: RunningTurn, told: Told): RunningTurn {
   switch (told.type) {
     case 'live': {
       const soFar = turn.live?.turn === told.turn && !told.whole ? turn.live.text : '';
-      const text = (soFar + told.text).slice(-MAX_LIVE_TEXT);
+      const text = clipToEnd(soFar + told.text, MAX_LIVE_TEXT);
       return { ...turn, live: { turn: told.turn, text } };
     }
     case 'ledger':

@@ -7,7 +7,7 @@
  */
 
 import type { OutgoingContent, OutgoingFile } from '@bellhop/channels';
-import type { OutboundId, OutboundRow } from '@bellhop/mailbox';
+import { clip, type OutboundId, type OutboundRow } from '@bellhop/mailbox';
 import type { Mailboxes } from '../sessions/port.ts';
 import { addDelivery, type Delivery } from '../store/deliveries.ts';
 import type { Sql, Store } from '../store/port.ts';
@@ -176,7 +176,7 @@ function withNote(text: string, held: readonly string[]): string {
 function problemOf(held: readonly string[]): string | null {
   return held.length === 0
     ? null
-    : `${held.length} of its links made inert: ${[...new Set(held)].join(' ').slice(0, 200)}`;
+    : `${held.length} of its links made inert: ${clip([...new Set(held)].join(' '), 200)}`;
 }
 
 /** A question can be answered from now on; a refused message is told to the one who waits for it. */

@@ -56,12 +56,17 @@ const SCHEMAS = {
   system: v.union([scheduleTask, cancelTask]),
 } as const;
 
+/** Half a character, which a platform may refuse for ever, is none. */
+function wholeCharacters(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
+}
+
 /** Null for anything that is not exactly one of the known shapes. */
 export function parseContent(kind: string, json: string): OutboundContent | null {
   const schema = Object.hasOwn(SCHEMAS, kind) ? SCHEMAS[kind as keyof typeof SCHEMAS] : null;
   if (!schema) return null;
   try {
-    const parsed = v.safeParse(schema, JSON.parse(json));
+    const parsed = v.safeParse(schema, JSON.parse(json, wholeCharacters));
     return parsed.success ? parsed.output : null;
   } catch (notJson) {
     if (notJson instanceof SyntaxError) return null;

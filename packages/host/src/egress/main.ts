@@ -5,7 +5,9 @@
  * One argument (EgressConfig), frames on stdin and stdout (frames.ts). It ends when stdin does: it never outlives its
  * host. Nothing is written to stdout but frames, and no key anywhere.
  */
+
 import { join } from 'node:path';
+import { clip } from '@bellhop/mailbox';
 import type { AuditEntry } from './audit/chain.ts';
 import { createDoorTrail } from './audit/door-trail.ts';
 import { ownerRows } from './audit/owner-rows.ts';
@@ -260,7 +262,7 @@ function withOllama(endpoint: DoorPlan['endpoint'], baseUrl: string | null): Doo
 
 function toWords(error: unknown): { code: string; message: string; hint: string } {
   if (error instanceof EgressError) return { code: error.code, message: error.message, hint: error.hint };
-  return { code: 'internal', message: String(error).slice(0, 300), hint: 'Look at: ./bellhop logs' };
+  return { code: 'internal', message: clip(String(error), 300), hint: 'Look at: ./bellhop logs' };
 }
 
 try {

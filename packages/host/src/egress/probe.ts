@@ -2,7 +2,9 @@
  * Calls of our own: the owner's test, a provider's list of models, and whether an Ollama answers. The same connections
  * and the same keys as an agent's calls; answers are bounded, and the key is taken out of their words.
  */
+
 import type { IncomingMessage } from 'node:http';
+import { clip } from '@bellhop/mailbox';
 import { type ForwardDeps, withKey } from './forward.ts';
 import { judgeAnswer, targetUrl } from './judge.ts';
 import { EgressError, type ModelReply } from './port.ts';
@@ -80,7 +82,7 @@ export async function testModel(
   if (status !== 200) throw said(status, bytes, endpoint);
   return {
     ms: Math.round(totalMs),
-    text: wordsOf(JSON.parse(bytes.toString('utf8'))).slice(0, MAX_WORDS),
+    text: clip(wordsOf(JSON.parse(bytes.toString('utf8'))), MAX_WORDS),
     inputTokens: usage.input,
     outputTokens: usage.output,
   };
@@ -209,7 +211,7 @@ function said(status: number, bytes: Buffer, { provider, model }: Endpoint): Egr
 function errorWords(body: string): string {
   try {
     const { error } = JSON.parse(body) as { error?: { message?: unknown } };
-    return typeof error?.message === 'string' ? error.message.slice(0, MAX_WORDS) : '';
+    return typeof error?.message === 'string' ? clip(error.message, MAX_WORDS) : '';
   } catch (noJson) {
     if (noJson instanceof Error) return '';
     throw noJson;

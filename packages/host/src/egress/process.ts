@@ -7,8 +7,10 @@
  * Closed by default: without it no door opens, and so no sandbox starts. It is detached, so that a Ctrl-C in the
  * terminal reaches the host alone; its stdin is its life line.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { clipToEnd } from '@bellhop/mailbox';
 import type { Folders } from '../folders.ts';
 import { SandboxUnavailable } from '../sandboxes/port.ts';
 import type { Clock, Log } from '../types.ts';
@@ -102,7 +104,7 @@ export class EgressProcess implements Egress, Spending, Policy, AuditTrail, Secr
     });
     const words = { text: '' };
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      words.text = (words.text + text).slice(-MAX_WORDS);
+      words.text = clipToEnd(words.text + text, MAX_WORDS);
     });
     // It died while we wrote: 'close' follows.
     child.stdin.on('error', () => undefined);

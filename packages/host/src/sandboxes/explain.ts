@@ -4,6 +4,7 @@
  * The rules are a table, the first that fits wins; what none of them knows is shown as bubblewrap said it.
  */
 
+import { clip } from '@bellhop/mailbox';
 import { findProgram, SYSTEM_PATH, sysctl } from './system.ts';
 
 export interface Facts {
@@ -142,5 +143,5 @@ export async function gatherFacts({ bwrap, path, ...attempt }: Attempt): Promise
 }
 
 function firstLine(text: string): string {
-  return text.trim().split('\n')[0]?.slice(0, 300) ?? '';
+  return clip(text.trim().split('\n')[0] ?? '', 300);
 }

@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../model/state.ts';
 
 const MAX_CHARS = 300;
+/** Of a character that the cut went through. */
+const HALF_AT_END = /[\ud800-\udbff]$/;
 
 export function Announcer({ conversation: { entries, loaded, agent } }: { conversation: Conversation }) {
   const [words, setWords] = useState('');
@@ -16,7 +18,7 @@ export function Announcer({ conversation: { entries, loaded, agent } }: { conver
         return [`Bellhop: ${body.text}`];
       return body.kind === 'text' || body.kind === 'question' ? [`${agent}: ${body.text}`] : [];
     });
-    if (said.length > 0) setWords(said.join('\n').slice(0, MAX_CHARS));
+    if (said.length > 0) setWords(said.join('\n').slice(0, MAX_CHARS).replace(HALF_AT_END, ''));
   }, [entries, loaded, agent]);
   return (
     <div class="hidden" aria-live="polite">

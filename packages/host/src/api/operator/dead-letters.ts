@@ -1,5 +1,5 @@
 /** Messages that reached their last try: which there are, what they said, and what a person does about one. */
-import type { MessageId } from '@bellhop/mailbox';
+import { clip, type MessageId } from '@bellhop/mailbox';
 import type { Mailboxes } from '../../sessions/port.ts';
 import { type DeadLetter, deadLetters, deadLettersOf, discardDeadLetter } from '../../store/dead-letters.ts';
 import type { Store } from '../../store/port.ts';
@@ -28,7 +28,7 @@ export function deadLetterRoutes(deps: DeadLetterDeps): readonly Route[] {
     throw new Problem(
       404,
       'no_such_dead_letter',
-      `there is no dead letter ${message.slice(0, 100)}`,
+      `there is no dead letter ${clip(message, 100)}`,
       'See which there are: ./bellhop dead-letters list',
     );
   }
@@ -107,9 +107,9 @@ function saidIn(content: string): string | null {
   try {
     const { text, prompt } = (JSON.parse(content) ?? {}) as { text?: unknown; prompt?: unknown };
     const said = text ?? prompt;
-    return typeof said === 'string' ? said.slice(0, MAX_TEXT) : null;
+    return typeof said === 'string' ? clip(said, MAX_TEXT) : null;
   } catch (error) {
-    if (error instanceof SyntaxError) return content.slice(0, MAX_TEXT);
+    if (error instanceof SyntaxError) return clip(content, MAX_TEXT);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** The story of a message, as a route. */
+import { clip } from '@bellhop/mailbox';
 import { Problem } from '../problem.ts';
 import type { ApiRequest, Route } from '../routing.ts';
 import { idIn } from './id.ts';
@@ -17,7 +18,7 @@ export function whyRoute(deps: WhyDeps): Route {
     throw new Problem(
       404,
       'no_such_message',
-      `no message ${message.slice(0, 100)} is known`,
+      `no message ${clip(message, 100)} is known`,
       'Name its id (./bellhop ask --json prints it), its number with --thread, or: ./bellhop why last',
     );
   }

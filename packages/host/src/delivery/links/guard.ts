@@ -7,6 +7,7 @@
  * invisible characters, entities and escapes of Markdown taken apart. Where a chunk is made inert, that reading is what is
  * sent. Pure, and linear in the text's length.
  */
+import { clip } from '@bellhop/mailbox';
 import { labelsBefore, opaqueChars } from './opaque.ts';
 
 /** Of one link: a commit (40), a UUID (32) or a Google document (44) passes; a key, a token or a signature does not. */
@@ -73,7 +74,7 @@ function carriedBy(read: readonly Chunk[]): number {
 
 /** For whoever reads the message. */
 export function heldWords(held: readonly string[]): string {
-  const hosts = [...new Set(held)].slice(0, 3).map((host) => inert(host.slice(0, 100)));
+  const hosts = [...new Set(held)].slice(0, 3).map((host) => inert(clip(host, 100)));
   const which = `${hosts.join(', ')}${new Set(held).size > 3 ? ' …' : ''}`;
   const links =
     held.length === 1 ? 'A link in it was made inert' : `${held.length} links in it were made inert`;

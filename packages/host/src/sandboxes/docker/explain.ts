@@ -3,6 +3,7 @@
  * step out. The rules are a table, the first that fits wins; what none of them knows is shown as the client said it.
  */
 
+import { clip } from '@bellhop/mailbox';
 import type { Reason } from '../explain.ts';
 
 type Rule = readonly [says: RegExp, why: string, install: string];
@@ -59,5 +60,5 @@ function gist(words: string): string {
     (line) => line !== '' && !/^(WARNING|DEPRECATED|Install the buildx|https:|Run '|See ')/i.test(line),
   );
   const line = telling.find((each) => /error|denied|cannot|failed|no such|not /i.test(each)) ?? telling[0];
-  return (line ?? 'it ended without a word').replace(PREAMBLE, '').slice(0, 300);
+  return clip((line ?? 'it ended without a word').replace(PREAMBLE, ''), 300);
 }

@@ -4,6 +4,7 @@
  *
  * The cut never parts a tool's call from its result, which providers refuse. Asking for the summary is the caller's.
  */
+import { clip, clipToEnd } from '@bellhop/mailbox';
 import type { ModelMessage } from 'ai';
 import { estimateTokens, withShortResults } from './history.ts';
 import { headOf } from './text.ts';
@@ -92,7 +93,7 @@ export function transcript(messages: readonly ModelMessage[], maxTokens: number)
   const text = lines.join('\n\n');
   if (text.length <= maxChars) return text;
   const half = Math.floor(maxChars / 2);
-  return `${text.slice(0, half)}\n[…]\n${text.slice(-half)}`;
+  return `${clip(text, half)}\n[…]\n${clipToEnd(text, half)}`;
 }
 
 /** For when no model can be asked: what people said, in short. */

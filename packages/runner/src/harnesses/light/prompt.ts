@@ -2,6 +2,7 @@
  * What the agent reads of its messages (nanoclaw-formats C.1). Everything that others wrote is escaped, in bodies as in
  * attributes (L18): no message can close its own tag and speak as another one, or as Bellhop.
  */
+import { clip } from '@bellhop/mailbox';
 import { HERE, type TurnFile, type TurnInput, type TurnMessage } from '../../harness.ts';
 
 const SENT_CHARS = 2_000;
@@ -38,7 +39,7 @@ export function renderTurn(input: TurnInput, zone: string): string {
   const messages = [...input.context, ...input.messages].sort((a, b) => a.seq - b.seq);
   const parts = [`<context timezone="${escaped(zone)}" />\n${renderMessages(messages, zone)}`];
   if (input.sent.length > 0) {
-    const sent = input.sent.map((content) => `- ${escaped(content.slice(0, SENT_CHARS))}`).join('\n');
+    const sent = input.sent.map((content) => `- ${escaped(clip(content, SENT_CHARS))}`).join('\n');
     const words =
       'You have begun this turn before and were interrupted. This has been sent already; do not send it';
     parts.push(`<system>${words} again:\n${sent}\n</system>`);
