@@ -40,6 +40,13 @@ test('an entry that has nothing to do with the live text stands on its own line'
   assert.equal(shown([live('draft'), said(1, 'something else')]), 'draft\nsomething else\n');
 });
 
+test('live text that takes the place of another is printed on a line of its own, and its entry goes on from it', () => {
+  const anew = (text: string): StreamEvent => ({ type: 'live', turn: 't1', text, whole: true });
+  assert.equal(shown([live('a thought'), anew(''), live('Hel'), said(1, 'Hello')]), 'a thought\nHello\n');
+  assert.equal(shown([live('a thought'), anew('Hel'), live('lo'), said(1, 'Hello')]), 'a thought\nHello\n');
+  assert.equal(shown([live('Hel'), anew('Hello'), said(1, 'Hello')]), 'Hello\n', 'as after a reconnect');
+});
+
 test('a pipe gets entries only, never live text', () => {
   assert.equal(shown([live('Hel'), said(1, 'Hello')], false), 'Hello\n');
 });

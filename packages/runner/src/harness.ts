@@ -103,8 +103,11 @@ export interface TurnTools {
   tasks(): Promise<readonly TurnTask[]>;
   /** Ends a task and its series. Throws when there is none with this id. */
   cancelTask(id: string): Promise<void>;
-  /** The next piece of text, to show while it is written; not durable. */
-  live(text: string): void;
+  /**
+   * The next piece of text, to show while it is written; not durable.
+   * @param isAnew in place of all that was shown of this turn: it was not for people.
+   */
+  live(text: string, isAnew?: boolean): void;
   /** Something happened: the turn is getting on. */
   progress(): void;
   /**

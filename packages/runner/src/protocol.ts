@@ -38,8 +38,8 @@ export type RunnerFrame =
       readonly detail: string;
       readonly ok: boolean | null;
     }
-  /** The next piece of text of the running turn. */
-  | { readonly t: 'live'; readonly turn: string; readonly text: string }
+  /** The next piece of text of the running turn; `whole`: in place of what was shown of it. */
+  | { readonly t: 'live'; readonly turn: string; readonly text: string; readonly whole?: true }
   /** Alive. `progress` grows whenever the harness did something; a beat without growth is life without progress. */
   | { readonly t: 'beat'; readonly progress: number }
   /** No turn is running and nothing is due for this runner. */

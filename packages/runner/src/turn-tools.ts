@@ -8,6 +8,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   type Address,
+  clip,
+  cutInPieces,
   type InboundRow,
   isFromPerson,
   type OutboundId,
@@ -191,9 +193,12 @@ export class Turn implements TurnTools {
     await this.#add('system', 'cancel_task', { action: 'cancel_task', taskId: id });
   }
 
-  live(text: string): void {
+  live(text: string, isAnew = false): void {
     this.progress();
-    this.#context.emit({ t: 'live', turn: this.#context.turnId, text: text.slice(0, MAX_LIVE) });
+    const { emit, turnId: turn } = this.#context;
+    for (const [n, piece] of cutInPieces(text, MAX_LIVE).entries()) {
+      emit({ t: 'live', turn, text: piece, ...(isAnew && n === 0 ? { whole: true } : {}) });
+    }
   }
 
   progress(): void {
@@ -208,7 +213,7 @@ export class Turn implements TurnTools {
       turn: turnId,
       n: this.#tools,
       name: tool.name,
-      detail: tool.detail.slice(0, MAX_DETAIL),
+      detail: clip(tool.detail, MAX_DETAIL).toWellFormed(),
     } as const;
     this.progress();
     outbound.setTool(tool, now());
@@ -261,7 +266,7 @@ export class Turn implements TurnTools {
       id,
       kind,
       inReplyTo: this.#answering.id,
-      content: JSON.stringify(content),
+      content: JSON.stringify(content, wholeCharacters),
       dueMs: 0,
     };
     const inboundSeq = await readInbound(inDir, (inbound) => inbound.greatestSeq());
@@ -288,4 +293,9 @@ function mainMessage(messages: readonly InboundRow[], routing: Address): Inbound
   const main = messages.findLast((message) => isFromPerson(message, routing)) ?? messages.at(-1);
   if (!main) throw new Error('a turn has no message');
   return main;
+}
+
+/** Half a character, which some platform would refuse, is none. */
+function wholeCharacters(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
 }

@@ -124,14 +124,17 @@ export class Transcript {
     return text === '' ? '' : this.#line(this.#clean(text));
   }
 
-  /** @param whole all of the turn's text so far, as after a reconnect: only what is new of it is shown. */
+  /**
+   * @param whole all of the turn's text so far, as after a reconnect: only what is new of it is shown. What is another text
+   *   begins a line of its own: what was printed stays.
+   */
   #liveText(turn: string, text: string, whole: boolean): string {
     if (!this.#tty) return '';
-    const begins = this.#live?.turn !== turn;
-    const shown = whole && !begins && text.startsWith(this.#live?.text ?? '') ? (this.#live?.text ?? '') : '';
-    const piece = text.slice(shown.length);
-    const broken = begins ? this.#endLine() : '';
-    this.#live = { turn, text: (begins ? '' : (this.#live?.text ?? '')) + piece };
+    const before = this.#live?.turn === turn ? this.#live.text : '';
+    const goesOn = before !== '' && (!whole || text.startsWith(before));
+    const piece = whole && goesOn ? text.slice(before.length) : text;
+    const broken = goesOn ? '' : this.#endLine();
+    this.#live = { turn, text: (goesOn ? before : '') + piece };
     if (piece !== '') this.#midLine = !piece.endsWith('\n');
     return broken + this.#clean(piece);
   }

@@ -39,13 +39,18 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         watchers.tell(keyIn(session, thread), { type: 'ledger', turn: turn && toTurnView(turn, sandbox) }),
       );
     },
-    live(session, turn, text) {
+    live(session, turn, text, whole) {
       const guard = guards.get(session.id) ?? new LiveGuard();
       guards.set(session.id, guard);
-      const shown = guard.push(turn, text);
-      if (shown === '') return;
+      const shown = guard.push(turn, text, whole);
+      if (shown === '' && !whole) return;
       turns.here(session, (thread) =>
-        watchers.tell(keyIn(session, thread), { type: 'live', turn, text: shown }),
+        watchers.tell(keyIn(session, thread), {
+          type: 'live',
+          turn,
+          text: shown,
+          ...(whole ? { whole } : {}),
+        }),
       );
     },
     typing: (session, on) =>

@@ -24,7 +24,7 @@ const frameSchema = v.variant('t', [
   v.object({ t: v.literal('ready'), generation: v.pipe(v.number(), v.integer()) }),
   v.object({ t: v.literal('bell') }),
   v.object({ t: v.literal('working'), turn, messages }),
-  v.object({ t: v.literal('live'), turn, text: v.string() }),
+  v.object({ t: v.literal('live'), turn, text: v.string(), whole: v.optional(v.literal(true)) }),
   v.object({
     t: v.literal('tool'),
     turn,

@@ -6,7 +6,7 @@
  *
  * When to wake and when to stop is decided elsewhere (supervisor.ts by decide.ts); what an end costs, too (sweep.ts).
  */
-import { point } from '@bellhop/mailbox';
+import { clipToEnd, point } from '@bellhop/mailbox';
 import { notice } from '../delivery/notice.ts';
 import type { Disk } from '../disk.ts';
 import { type RunningSandbox, SandboxUnavailable } from '../sandboxes/port.ts';
@@ -157,7 +157,7 @@ export class Lives {
         this.#tellIncidentOver(session, awake);
         return;
       case 'live':
-        watcher.live(session, frame.turn, frame.text);
+        watcher.live(session, frame.turn, frame.text, frame.whole === true);
         return;
       case 'idle':
         watcher.typing(session, false);
@@ -183,7 +183,7 @@ export class Lives {
     const { store, log, clock, watcher } = this.#deps;
     const end = { ...(await awake.end(exit)), atMs: clock.now() };
     // Before it was ready it had read no message, so its words may be kept; after that they stay unread.
-    const output = awake.wasReady ? undefined : exit?.output.slice(-500);
+    const output = awake.wasReady ? undefined : exit && clipToEnd(exit.output, 500);
     log.info('sandbox ended', {
       session: session.id,
       generation: awake.generation.number,

@@ -79,6 +79,7 @@ export interface Watcher {
   ): void;
   /** Whole, at each change; null when the turn has ended. */
   ledger(session: Session, turn: TurnLedger | null): void;
-  live(session: Session, turn: TurnId, text: string): void;
+  /** @param whole in place of what was shown of the turn. */
+  live(session: Session, turn: TurnId, text: string, whole: boolean): void;
   typing(session: Session, on: boolean): void;
 }

@@ -36,7 +36,7 @@ test('a shared session’s turn is shown in its thread, with its end, and then t
     watcher.ledger(session, turn(id));
     watcher.receipt(session, id, 'at work', null);
     watcher.typing(session, true);
-    watcher.live(session, `turn-${id}` as TurnId, 'words ');
+    watcher.live(session, `turn-${id}` as TurnId, 'words ', false);
     watcher.receipt(session, 'a', 'answered', null);
     watcher.ledger(session, null);
     watcher.typing(session, false);
@@ -66,4 +66,22 @@ test('a look-up that fails is logged, and what comes behind it is told', async (
   await settle();
   assert.deepEqual(told, ['t2 receipt']);
   assert.match(JSON.stringify(log.lines), /its mailbox is locked/);
+});
+
+test('a text that takes the place of what was shown is told as such, also when it is empty, and to who comes later', async () => {
+  const watchers = new Watchers();
+  const log = new MemoryLog();
+  const threadOf = () => assert.fail('looked up');
+  const watcher = createWatcher({ watchers, channels: new Map(), sandbox: 'none', threadOf, log });
+  const session = { id: 's', channel: 'web', chat: 'c', thread: null, mode: 'per-thread' } as Session;
+  const key = { channel: 'web', chat: 'c', thread: 'main' };
+  const told: unknown[] = [];
+  watchers.watch(key, (one) => void told.push(one));
+  const id = 'turn' as TurnId;
+  watcher.live(session, id, 'a thought ', false);
+  watcher.live(session, id, '', true);
+  assert.deepEqual(told.at(-1), { type: 'live', turn: id, text: '', whole: true });
+  watcher.live(session, id, 'The ', true);
+  watcher.live(session, id, 'answer', false);
+  assert.deepEqual(watchers.caughtUp(key), [{ type: 'live', whole: true, turn: id, text: 'The answer' }]);
 });

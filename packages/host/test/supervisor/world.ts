@@ -144,7 +144,7 @@ export async function openHouse(
       }),
       watcher: {
         receipt: (_session, id, state) => void told.push(`${id} ${state}`),
-        live: (_session, _turn, text) => void told.push(`live ${text}`),
+        live: (_session, _turn, text, whole) => void told.push(`live ${whole ? '(anew) ' : ''}${text}`),
         ledger: (_session, turn) =>
           void told.push(
             `ledger ${turn ? turn.tools.map((tool) => `${tool.name} ${tool.ok}`).join() : 'none'}${

@@ -22,8 +22,12 @@ export class LiveGuard {
   /** What all links of this turn carried so far. */
   #carried = 0;
 
-  /** The part of it that may be shown; '' for none. */
-  push(turn: string, text: string): string {
+  /**
+   * The part of it that may be shown; '' for none.
+   * @param isAnew in place of what was shown. What its links carried has been seen, and counts.
+   */
+  push(turn: string, text: string, isAnew = false): string {
+    if (isAnew && turn === this.#turn) this.#next();
     if (turn !== this.#turn) {
       this.#turn = turn;
       this.#begin();
@@ -37,9 +41,13 @@ export class LiveGuard {
 
   #space(part: string): string {
     if (OPEN.test(this.#chunk)) return this.#word(part);
+    this.#next();
+    return part;
+  }
+
+  #next(): void {
     this.#carried += opaqueIn(this.#chunk);
     this.#begin();
-    return part;
   }
 
   #word(part: string): string {
