@@ -1,6 +1,9 @@
 /** Anthropic's Messages API. */
-import { type Body, countOf, event, objects, type Protocol, textOf } from './protocol.ts';
+import { type Body, countOf, event, objects, type Protocol, textOf, textsOf } from './protocol.ts';
 import type { Answer, Turn } from './script.ts';
+import type { StrictMessage } from './strict.ts';
+
+const SIGNATURE = 'c2lnbmVk';
 
 const failure = (status: number, type: string, message: string) => ({
   status,
@@ -24,6 +27,7 @@ export const anthropic: Protocol = {
     turns: objects(body.messages).map(toTurn),
     tools: objects(body.tools).map((tool) => String(tool.name)),
   }),
+  strictly: (body) => objects(body.messages).flatMap(toStrict),
   whole: (answer, model) => ({
     ...message(model, answer),
     content: blocks(answer),
@@ -47,6 +51,25 @@ export const anthropic: Protocol = {
     return [...sent, event({ type: 'message_stop' }, 'message_stop')];
   },
 };
+
+/** Words beside results are a message of their own to a strict one. */
+function toStrict({ role, content }: Body): StrictMessage[] {
+  const parts = objects(content);
+  const texts = textsOf(typeof content === 'string' ? content : parts.filter(({ type }) => type === 'text'));
+  const pictures = countOf(content, 'image');
+  const calls = parts
+    .filter(({ type }) => type === 'tool_use')
+    .map(({ id, input }) => ({ id: String(id), input }));
+  if (role === 'assistant') return [{ role, texts, calls }];
+  const results = parts
+    .filter(({ type }) => type === 'tool_result')
+    .map((part) => ({ id: String(part.tool_use_id), text: textOf(part.content) }));
+  const isWords = texts.length + pictures > 0 || results.length === 0;
+  return [
+    ...(results.length > 0 ? [{ role: 'tool', texts: [], results } as const] : []),
+    ...(isWords ? [{ role: 'user', texts, pictures } as const] : []),
+  ];
+}
 
 function toTurn({ role, content }: Body): Turn {
   const parts = objects(content);
@@ -79,21 +102,35 @@ function message(model: string, { usage }: Answer): object {
 }
 
 type Block =
+  | { readonly type: 'thinking'; readonly thinking: string; readonly signature: string }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: unknown };
 
 function blocks(answer: Answer): Block[] {
   const text = answer.text.join('');
-  const calls = answer.calls.map(({ name, input }, index) => {
-    return { type: 'tool_use', id: `toolu_${name}_${index}`, name, input } as const;
+  const calls = answer.calls.map(({ name, input, id }) => {
+    return { type: 'tool_use', id: `toolu_${id}`, name, input } as const;
   });
-  return [...(text === '' ? [] : [{ type: 'text', text } as const]), ...calls];
+  const { reasoning } = answer;
+  return [
+    ...(reasoning === '' ? [] : [{ type: 'thinking', thinking: reasoning, signature: SIGNATURE } as const]),
+    ...(text === '' ? [] : [{ type: 'text', text } as const]),
+    ...calls,
+  ];
 }
 
 function inPieces(block: Block, answer: Answer): { readonly empty: object; readonly deltas: object[] } {
   if (block.type === 'text') {
     const deltas = answer.text.map((text) => ({ type: 'text_delta', text }));
     return { empty: { type: 'text', text: '' }, deltas };
+  }
+  if (block.type === 'thinking') {
+    const { thinking, signature } = block;
+    const deltas = [
+      { type: 'thinking_delta', thinking },
+      { type: 'signature_delta', signature },
+    ];
+    return { empty: { type: 'thinking', thinking: '', signature: '' }, deltas };
   }
   const json = JSON.stringify(block.input);
   const halves = [json.slice(0, json.length / 2), json.slice(json.length / 2)];

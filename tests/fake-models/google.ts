@@ -2,8 +2,9 @@
  * Google's Gemini API. The model stands in the path, and a stream is another path. A call of a tool comes whole, signed;
  * a conversation that brings it back without its signature in the same turn is refused, as the newer models do.
  */
-import { type Body, event, objects, type Protocol, textOf } from './protocol.ts';
+import { type Body, event, objects, type Protocol, textOf, textsOf } from './protocol.ts';
 import type { Answer, Turn } from './script.ts';
+import type { StrictMessage } from './strict.ts';
 
 const SIGNATURE = 'c2lnbmVk';
 
@@ -43,15 +44,44 @@ export const google: Protocol = {
     const calls = contents.slice(begun + 1).flatMap(({ parts }) => objects(parts).filter(isCall));
     return calls.every((part) => part.thoughtSignature === SIGNATURE) ? null : UNSIGNED;
   },
-  whole: (answer, model) => chunk(answer, model, [...texts([answer.text.join('')]), ...calls(answer)], true),
+  strictly: (body) => {
+    const seen = { calls: 0 };
+    return objects(body.contents).flatMap((content) => toStrict(content, seen));
+  },
+  whole: (answer, model) =>
+    chunk(answer, model, [...thoughts(answer), ...texts([answer.text.join('')]), ...calls(answer)], true),
   events(answer, model) {
-    const pieces = texts(answer.text);
+    const pieces = [...thoughts(answer), ...texts(answer.text)];
     const sent = pieces.map((part) => event(chunk(answer, model, [part], false)));
     if (answer.breaks === 'connection') return sent;
     if (answer.breaks !== null) return [...sent, event(this.failures[answer.breaks].body)];
     return [...sent, event(chunk(answer, model, calls(answer), true))];
   },
 };
+
+/** Its calls need no id: each result is that of the call in its place. */
+function toStrict({ role, parts }: Body, seen: { calls: number }): StrictMessage[] {
+  const all = objects(parts);
+  const texts = textsOf(all.filter(({ thought }) => thought !== true));
+  const pictures = all.filter((part) => 'inlineData' in part).length;
+  const found = all.filter(isCall);
+  const first = seen.calls;
+  if (role === 'model') {
+    seen.calls += found.length;
+    const calls = found.map((part, n) => ({ id: `${first + n}`, input: (part.functionCall as Body).args }));
+    return [{ role: 'assistant', texts, calls }];
+  }
+  const answers = all.filter((part) => 'functionResponse' in part);
+  const results = answers.map((part, n) => {
+    const { response } = part.functionResponse as { response?: Body };
+    return { id: `${first - answers.length + n}`, text: resultText(response) };
+  });
+  const isWords = texts.length + pictures > 0 || results.length === 0;
+  return [
+    ...(results.length > 0 ? [{ role: 'tool', texts: [], results } as const] : []),
+    ...(isWords ? [{ role: 'user', texts, pictures } as const] : []),
+  ];
+}
 
 function toTurn({ role, parts }: Body): Turn {
   const all = objects(parts);
@@ -77,6 +107,10 @@ function isCall(part: Body): boolean {
 
 function texts(pieces: readonly string[]): object[] {
   return pieces.filter((text) => text !== '').map((text) => ({ text }));
+}
+
+function thoughts({ reasoning }: Answer): object[] {
+  return reasoning === '' ? [] : [{ text: reasoning, thought: true }];
 }
 
 function calls(answer: Answer): object[] {

@@ -1,7 +1,8 @@
 /** OpenAI's Chat Completions API, which many others speak too. */
 import { openaiFailures } from './openai-failures.ts';
-import { type Body, countOf, event, objects, type Protocol, textOf } from './protocol.ts';
+import { type Body, countOf, event, objects, type Protocol, textOf, textsOf } from './protocol.ts';
 import type { Answer, Turn } from './script.ts';
+import { grouped } from './strict.ts';
 
 export const openaiChat: Protocol = {
   name: 'openai-chat',
@@ -19,10 +20,18 @@ export const openaiChat: Protocol = {
       tools: objects(body.tools).map((tool) => String((tool.function as Body | undefined)?.name)),
     };
   },
+  strictly: (body) =>
+    grouped(
+      objects(body.messages)
+        .filter(({ role }) => role !== 'system' && role !== 'developer')
+        .map(toStrict),
+    ),
   whole(answer, model) {
     const text = answer.text.join('');
     const calls = answer.calls.length > 0 ? { tool_calls: toolCalls(answer) } : {};
-    const message = { role: 'assistant', content: text === '' ? null : text, refusal: null, ...calls };
+    const thought = answer.reasoning === '' ? {} : { reasoning_content: answer.reasoning };
+    const content = text === '' ? null : text;
+    const message = { role: 'assistant', content, refusal: null, ...thought, ...calls };
     const choice = { index: 0, message, logprobs: null, finish_reason: finishReason(answer) };
     return { ...envelope(model, 'chat.completion'), choices: [choice], usage: usage(answer) };
   },
@@ -32,6 +41,7 @@ export const openaiChat: Protocol = {
     const delta = (piece: object, finish_reason: string | null = null) =>
       chunk([{ index: 0, delta: piece, logprobs: null, finish_reason }]);
     const sent = [delta({ role: 'assistant', content: '' })];
+    if (answer.reasoning !== '') sent.push(delta({ reasoning_content: answer.reasoning }));
     for (const content of answer.text) sent.push(delta({ content }));
     if (answer.breaks === 'connection') return sent;
     if (answer.breaks !== null) return [...sent, event(this.failures[answer.breaks].body)];
@@ -49,6 +59,24 @@ export const openaiChat: Protocol = {
   },
 };
 
+function toStrict({ role, content, tool_calls, tool_call_id, reasoning_content }: Body) {
+  if (role === 'tool') {
+    const results = [{ id: String(tool_call_id), text: textOf(content) }];
+    return { role: 'tool', texts: [], results, joins: true } as const;
+  }
+  return {
+    joins: false,
+    role: role === 'assistant' ? ('assistant' as const) : ('user' as const),
+    texts: textsOf(content),
+    pictures: countOf(content, 'image_url'),
+    calls: objects(tool_calls).map((call) => ({
+      id: String(call.id),
+      input: JSON.parse(String((call.function as Body).arguments)),
+    })),
+    reasoning: typeof reasoning_content === 'string' ? reasoning_content : '',
+  };
+}
+
 function toTurn({ role, content, tool_calls }: Body): Turn {
   const isResult = role === 'tool';
   return {
@@ -65,8 +93,8 @@ function envelope(model: string, object: string): object {
 }
 
 function toolCalls(answer: Answer) {
-  return answer.calls.map(({ name, input }, index) => ({
-    id: `call_${name}_${index}`,
+  return answer.calls.map(({ name, input, id }) => ({
+    id: `call_${id}`,
     type: 'function',
     function: { name, arguments: JSON.stringify(input) },
   }));

@@ -1,16 +1,15 @@
 /** OpenAI's Responses API. */
 import { openaiFailures } from './openai-failures.ts';
-import { type Body, countOf, event, objects, type Protocol, textOf } from './protocol.ts';
+import { type Body, countOf, event, objects, type Protocol, textOf, textsOf } from './protocol.ts';
 import type { Answer, Turn } from './script.ts';
+import { grouped } from './strict.ts';
 
 export const openaiResponses: Protocol = {
   name: 'openai-responses',
   path: /\/responses$/,
   failures: openaiFailures,
   read(body) {
-    const input =
-      typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : objects(body.input);
-    const isSystem = ({ role }: Body) => role === 'system' || role === 'developer';
+    const input = inputOf(body);
     const inInput = input.filter(isSystem).map((item) => textOf(item.content));
     return {
       system: [textOf(body.instructions), ...inInput].filter((text) => text !== '').join('\n'),
@@ -18,6 +17,12 @@ export const openaiResponses: Protocol = {
       tools: objects(body.tools).map((tool) => String(tool.name)),
     };
   },
+  strictly: (body) =>
+    grouped(
+      inputOf(body)
+        .filter((item) => !isSystem(item) && item.type !== 'reasoning')
+        .map(toStrict),
+    ),
   whole: (answer, model) => response(answer, model, true),
   events(answer, model) {
     const sent: string[] = [];
@@ -66,6 +71,29 @@ export const openaiResponses: Protocol = {
   },
 };
 
+function inputOf({ input }: Body): Body[] {
+  return typeof input === 'string' ? [{ role: 'user', content: input }] : objects(input);
+}
+
+function isSystem({ role }: Body): boolean {
+  return role === 'system' || role === 'developer';
+}
+
+/** A call belongs to the words before it and to the call before it, a result to the result before it. */
+function toStrict(item: Body) {
+  if (item.type === 'function_call') {
+    const call = { id: String(item.call_id), input: JSON.parse(String(item.arguments)) };
+    return { role: 'assistant', texts: [], calls: [call], joins: true } as const;
+  }
+  if (item.type === 'function_call_output') {
+    const result = { id: String(item.call_id), text: textOf(item.output) };
+    return { role: 'tool', texts: [], results: [result], joins: true } as const;
+  }
+  const role = item.role === 'assistant' ? ('assistant' as const) : ('user' as const);
+  const pictures = countOf(item.content, 'input_image');
+  return { role, texts: textsOf(item.content), pictures, joins: false };
+}
+
 function toTurn(item: Body): Turn {
   const isCall = item.type === 'function_call';
   const isResult = item.type === 'function_call_output';
@@ -82,8 +110,7 @@ function items(answer: Answer) {
   const text = answer.text.join('');
   const content = [{ type: 'output_text', text, annotations: [], logprobs: [] }];
   const message = { id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', content } as const;
-  const calls = answer.calls.map(({ name, input }, index) => {
-    const id = `${name}_${index}`;
+  const calls = answer.calls.map(({ name, input, id }) => {
     const json = JSON.stringify(input);
     const both = { id: `fc_${id}`, call_id: `call_${id}`, name, arguments: json, status: 'completed' };
     return { type: 'function_call', ...both } as const;

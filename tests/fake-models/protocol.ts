@@ -1,5 +1,6 @@
 /** How one provider's API reads and speaks: the server does the rest. */
 import type { Answer, FailureName, ModelRequest } from './script.ts';
+import type { StrictMessage } from './strict.ts';
 
 export type Body = Readonly<Record<string, unknown>>;
 
@@ -14,8 +15,10 @@ export interface Protocol {
   readonly path: RegExp;
   readonly failures: Readonly<Record<FailureName, Failure>>;
   read(body: Body): Pick<ModelRequest, 'system' | 'turns' | 'tools'>;
-  /** Why this conversation cannot be taken; null when it can. */
+  /** Why this conversation cannot be taken; null when it can. Some say it of every conversation, */
   refusal?(body: Body): Failure | null;
+  /** this of one in strict mode: the messages in the words of strict.ts. */
+  strictly(body: Body): readonly StrictMessage[];
   whole(answer: Answer, model: string): object;
   /** Server-sent events, up to where the answer breaks if it does. */
   events(answer: Answer, model: string, wantsUsage: boolean): readonly string[];
@@ -36,6 +39,12 @@ export function textOf(content: unknown): string {
     .map((part) => (typeof part.text === 'string' ? part.text : ''))
     .filter((text) => text !== '')
     .join('\n');
+}
+
+/** Each text by itself, blank ones too: a content that is a string is one. */
+export function textsOf(content: unknown): string[] {
+  if (typeof content === 'string') return [content];
+  return objects(content).flatMap(({ text }) => (typeof text === 'string' ? [text] : []));
 }
 
 export function countOf(content: unknown, ...types: string[]): number {

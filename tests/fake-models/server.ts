@@ -10,7 +10,8 @@ import { google } from './google.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
 import type { Body, Failure, Protocol } from './protocol.ts';
-import type { Answer, ModelRequest, Script } from './script.ts';
+import type { Answer, Json, ModelRequest, Script } from './script.ts';
+import { refusalOf } from './strict.ts';
 
 const PROTOCOLS: readonly Protocol[] = [anthropic, openaiChat, openaiResponses, google];
 
@@ -27,9 +28,19 @@ export interface FakeModel {
   close(): Promise<void>;
 }
 
+/** `strict`: what any of all providers refuses is refused (strict.ts). Off only where that is what a test is about. */
+export interface ServerOptions {
+  readonly strict?: boolean;
+}
+
 /** @param key when given, another key is refused. */
-export async function startFakeModel(script: Script, key?: string): Promise<FakeModel> {
+export async function startFakeModel(
+  script: Script,
+  key?: string,
+  { strict = true }: ServerOptions = {},
+): Promise<FakeModel> {
   const requests: ModelRequest[] = [];
+  const state = { script, key, requests, strict, thinks: false };
   const waiting = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     waiting.add(response);
@@ -48,7 +59,7 @@ export async function startFakeModel(script: Script, key?: string): Promise<Fake
       response.end(JSON.stringify({ error: { type: 'not_found', message: `no such path: ${path}` } }));
       return;
     }
-    answer(protocol, request, response, { script, key, requests }).catch((error: Error) => {
+    answer(protocol, request, response, state).catch((error: Error) => {
       // A script that throws is a test's mistake: it must be seen, by the client's failure at least.
       response.destroy(error);
     });
@@ -66,11 +77,20 @@ export async function startFakeModel(script: Script, key?: string): Promise<Fake
   };
 }
 
+interface State {
+  readonly script: Script;
+  readonly key: string | undefined;
+  readonly requests: ModelRequest[];
+  readonly strict: boolean;
+  /** It has thought aloud. */
+  thinks: boolean;
+}
+
 async function answer(
   protocol: Protocol,
   incoming: IncomingMessage,
   response: ServerResponse,
-  server: { readonly script: Script; readonly key: string | undefined; readonly requests: ModelRequest[] },
+  server: State,
 ): Promise<void> {
   const body = (await json(incoming)) as Body;
   const { headers } = incoming;
@@ -89,7 +109,7 @@ async function answer(
   const sent =
     headers['x-api-key'] ?? headers['x-goog-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
   const isRefused = server.key !== undefined && sent !== server.key;
-  const refusal = protocol.refusal?.(body);
+  const refusal = protocol.refusal?.(body) ?? strictRefusal(protocol, body, server);
   if (refusal) return fail(response, refusal);
   const reply = isRefused
     ? ({ kind: 'failure', name: 'bad_key', retryAfterS: null } as const)
@@ -98,11 +118,33 @@ async function answer(
     const failure = protocol.failures[reply.name];
     const wait = reply.retryAfterS === null ? {} : { 'retry-after': String(reply.retryAfterS) };
     fail(response, failure, wait);
-  } else if (request.stream) stream(protocol, request, reply, response);
-  else {
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(protocol.whole(reply, request.model)));
+    return;
   }
+  if (reply.kind === 'raw') {
+    response.writeHead(reply.status, reply.headers);
+    for (const packet of reply.body) response.write(packet);
+    response.end();
+    return;
+  }
+  server.thinks ||= reply.reasoning !== '';
+  const calls = reply.calls.map((call, index) => ({ ...call, id: `${request.n}_${index}` }));
+  const numbered = { ...reply, calls };
+  if (request.stream && reply.deviates?.whole !== true) stream(protocol, request, numbered, response);
+  else {
+    const whole = protocol.whole(numbered, request.model) as Json;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(reply.deviates?.change?.(whole) ?? whole));
+  }
+}
+
+/** Refused in the protocol's own shape, as a request that is wrong. */
+function strictRefusal(protocol: Protocol, body: Body, { strict, thinks }: State): Failure | null {
+  const message = strict ? refusalOf({ body, messages: protocol.strictly(body), thinks }) : null;
+  if (message === null) return null;
+  const error = { type: 'invalid_request_error', code: null, param: null, message };
+  const ofGoogle = { code: 400, status: 'INVALID_ARGUMENT', message };
+  const isGoogle = protocol.name === 'google';
+  return { status: 400, body: { type: 'error', error: isGoogle ? ofGoogle : error } };
 }
 
 function fail(response: ServerResponse, { status, body }: Failure, headers: object = {}): void {
@@ -111,11 +153,22 @@ function fail(response: ServerResponse, { status, body }: Failure, headers: obje
 }
 
 function stream(protocol: Protocol, request: ModelRequest, reply: Answer, response: ServerResponse): void {
-  const { include_usage = false } = (request.body.stream_options ?? {}) as { include_usage?: boolean };
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   // Each event by itself: clients must put them together, not rely on where a packet ends.
-  for (const event of protocol.events(reply, request.model, include_usage)) response.write(event);
+  for (const event of eventsOf(protocol, request, reply)) response.write(event);
   // What was written is on its way before the connection dies.
   if (reply.breaks === 'connection') response.write('', () => response.destroy());
   else response.end();
+}
+
+function eventsOf(protocol: Protocol, request: ModelRequest, reply: Answer): readonly string[] {
+  const { include_usage = false } = (request.body.stream_options ?? {}) as { include_usage?: boolean };
+  const events = protocol.events(reply, request.model, include_usage);
+  const { change = (event: Json) => event, noDone = false } = reply.deviates ?? {};
+  return events.flatMap((text) => {
+    const [, head = '', json = ''] = /^((?:event: .*\n)?data: )(.*)\n\n$/s.exec(text) ?? [];
+    if (json === '[DONE]') return noDone ? [] : [text];
+    const changed = change(JSON.parse(json));
+    return changed === null ? [] : [`${head}${JSON.stringify(changed)}\n\n`];
+  });
 }

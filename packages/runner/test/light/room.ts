@@ -7,7 +7,7 @@ import type { MessageId, NewMessage } from '@bellhop/mailbox';
 import { InboundMailbox } from '@bellhop/mailbox/host';
 import { InboundReader, OutboundMailbox } from '@bellhop/mailbox/runner';
 import type { Script } from '../../../../tests/fake-models/script.ts';
-import { type FakeModel, startFakeModel } from '../../../../tests/fake-models/server.ts';
+import { type FakeModel, type ServerOptions, startFakeModel } from '../../../../tests/fake-models/server.ts';
 import { Bell } from '../../src/bell.ts';
 import { Cancel } from '../../src/cancel.ts';
 import { lightHarness } from '../../src/harnesses/light/index.ts';
@@ -52,6 +52,7 @@ export async function openRoom(
   t: TestContext,
   script: Script,
   config: Partial<ModelConfig> = {},
+  server: ServerOptions = {},
 ): Promise<Room> {
   const dir = mkdtempSync(join(tmpdir(), 'bh-light-'));
   const of = (name: string): string => {
@@ -59,7 +60,7 @@ export async function openRoom(
     return join(dir, name);
   };
   const dirs = { in: of('in'), out: of('out'), work: of('work'), memory: of('memory'), home: of('home') };
-  const model = await startFakeModel(script);
+  const model = await startFakeModel(script, undefined, server);
   const outbound = OutboundMailbox.open(dirs.out, 1);
   const host = { inbound: InboundMailbox.open(dirs.in) };
   const here = { name: 'here', displayName: null, type: 'channel', agentId: null } as const;
