@@ -12,7 +12,7 @@ const ROWS = [
   'D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D11 D12 D13 D14',
   'P1 P2 P3 P7 P8 P22',
   'H3 H4 H6 H8 H9 H10 H11',
-  'T1',
+  'T1 T2 T3 T4 T5 T6 T7',
   'Z1',
   'C1 C2 C3',
   'A1 A2 A3',

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anthropic } from '../../../../tests/fake-models/anthropic.ts';
+import { NOT_TOO_LONG, TOO_LONG } from '../../../../tests/fake-models/context-words.ts';
 import { google } from '../../../../tests/fake-models/google.ts';
 import { openaiFailures } from '../../../../tests/fake-models/openai-failures.ts';
+import { errorIn } from '../../src/harnesses/light/dialects/errors-in.ts';
 import { classify, decide, type Problem } from '../../src/harnesses/light/errors.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -81,6 +83,61 @@ const TABLE: readonly (readonly [string, unknown, Problem['class']])[] = [
 for (const [what, error, expected] of TABLE) {
   test(`${what}: ${expected}`, () => assert.equal(classify(error, NOW).class, expected));
 }
+
+for (const { who, status, body } of TOO_LONG) {
+  test(`T4: ${who} says that it is too long: shortened, not waited for`, () => {
+    // What comes under a status of success is thrown by its words (dialects/errors-in.ts).
+    const error = status === 200 ? errorIn(body as never) : http(status, body, { 'retry-after': '60' });
+    const problem = classify(error, NOW);
+    assert.equal(problem.class, 'context');
+    for (const steps of [0, 3]) {
+      const at = (compactions: number) => decide(problem, { steps, tries: 0, compactions }).kind;
+      assert.deepEqual([at(0), at(1), at(2)], ['compact', 'compact', 'fail']);
+    }
+  });
+}
+
+for (const { who, status, body, class: expected } of NOT_TOO_LONG) {
+  test(`T4: ${who} says something that sounds alike: ${expected}`, () => {
+    assert.equal(classify(http(status, body), NOW).class, expected);
+  });
+}
+
+/** Words of those who take no pictures. */
+const BLIND: readonly (readonly [number, unknown])[] = [
+  [400, { error: { message: 'Invalid content type. image_url is only supported by certain models.' } }],
+  [
+    400,
+    {
+      error: { message: 'Failed to deserialize: messages[1]: unknown variant `image_url`, expected `text`' },
+    },
+  ],
+  [404, { error: { message: 'No endpoints found that support image input', code: 404 } }],
+  [500, { error: { message: 'this model is missing data required for image input' } }],
+  [500, { error: { message: 'image input is not supported - hint: you may need to provide the mmproj' } }],
+  [400, { error: { message: 'qwen is not a multimodal model' } }],
+  [400, { message: "This model doesn't support the image content block that you provided." }],
+  [400, { error: 'Image inputs are not supported by this model.' }],
+];
+for (const [status, body] of BLIND) {
+  test(`T6: ${JSON.stringify(body)} is about pictures: asked again without, if there are any`, () => {
+    const problem = classify(http(status, body), NOW);
+    const facts = { steps: 0, tries: 0, compactions: 0 };
+    assert.equal(problem.class, 'no_pictures');
+    assert.deepEqual(decide(problem, { ...facts, pictures: true }), { kind: 'adapt', to: 'no_pictures' });
+    assert.equal(decide(problem, { ...facts, pictures: false }).kind, 'fail');
+    assert.equal(decide(problem, { ...facts, pictures: true, ways: ['no_pictures'] }).kind, 'fail');
+  });
+}
+
+test('what cannot be read is asked for once more, whatever the turn has done, and then it ends with what came', () => {
+  const problem: Problem = { class: 'unreadable', retryAfterMs: 0, said: 'a page' };
+  for (const steps of [0, 5]) {
+    assert.equal(decide(problem, { steps, tries: 0, compactions: 0 }).kind, 'wait');
+    const then = decide(problem, { steps, tries: 1, compactions: 0 });
+    assert.ok(then.kind === 'fail' && then.words.includes('a page'));
+  }
+});
 
 test('how long to wait is read in seconds, milliseconds or as a date, and nothing else is believed', () => {
   const after = (headers: object) => classify(http(429, '', headers), NOW).retryAfterMs;

@@ -1,23 +1,10 @@
 /**
  * What went wrong at the model, by what to do about it: pure, over tables. Providers say the same things in different
- * places, before a stream or in the middle of it; what they say is data, and of its words only what is ours goes on.
+ * places, before a stream or in the middle of it (error-words.ts); what they say is data, and of its words only what is ours
+ * goes on. What deviates from the schema and is no error that is known is no fault of the network: it is tried once more.
  */
-
-import { boundedWait } from '@bellhop/mailbox';
-
-export type ProblemClass =
-  | 'rate_limit'
-  | 'overload'
-  | 'network'
-  | 'server'
-  | 'bad_key'
-  | 'no_credit'
-  | 'unknown_model'
-  | 'context'
-  | 'not_allowed'
-  | 'budget'
-  | 'budget_over'
-  | 'bad_request';
+import { boundedWait, clip } from '@bellhop/mailbox';
+import { classOfStatus, classOfWords, isServerCode, type ProblemClass } from './error-words.ts';
 
 export interface Problem {
   readonly class: ProblemClass;
@@ -32,7 +19,24 @@ export type Decision =
   /** Give the turn back: it runs again from its start. */
   | { readonly kind: 'later'; readonly retryAfterMs: number; readonly words: string }
   | { readonly kind: 'compact' }
+  /** Ask again in another way. */
+  | { readonly kind: 'adapt'; readonly to: Way }
   | { readonly kind: 'fail'; readonly words: string };
+
+/** What a model takes, as far as its refusals tell. */
+export type Way = 'no_pictures' | 'thoughts_missing' | 'thoughts_refused';
+
+export interface Facts {
+  /** Model calls of this turn that succeeded. */
+  readonly steps: number;
+  /** Failures of this call in a row. */
+  readonly tries: number;
+  readonly compactions: number;
+  /** Whether the conversation brings pictures. */
+  readonly pictures?: boolean;
+  /** The ways in which this turn has asked already. */
+  readonly ways?: readonly Way[];
+}
 
 /** Waits inside a turn that has done work already, in milliseconds; then it is given back. */
 const WAITS_MS: readonly number[] = [1_000, 4_000, 15_000, 40_000];
@@ -53,20 +57,33 @@ const WORDS: Readonly<Record<ProblemClass, string>> = {
   not_allowed: 'the model may not be reached from here',
   budget: 'the budget is used up, and the owner is asked for more',
   budget_over: 'the budget is used up',
+  no_pictures: 'the model takes no pictures',
+  thoughts_missing: 'the model did not take the request',
+  thoughts_refused: 'the model did not take the request',
+  unreadable: 'what the model sent is no answer, twice',
   bad_request: 'the model did not take the request',
 };
 
 /** Of these, what was said is all there is to go by. */
-const TELLING: readonly ProblemClass[] = ['bad_request', 'not_allowed', 'budget_over'];
+const TELLING: readonly ProblemClass[] = [
+  'bad_request',
+  'not_allowed',
+  'budget_over',
+  'no_pictures',
+  'thoughts_missing',
+  'thoughts_refused',
+  'unreadable',
+];
+const WAYS: readonly ProblemClass[] = ['no_pictures', 'thoughts_missing', 'thoughts_refused'] satisfies Way[];
 const RETRYABLE: readonly ProblemClass[] = ['rate_limit', 'overload', 'network', 'server', 'budget'];
 
-/** @param facts `steps`: model calls of this turn that succeeded; `tries`: failures of this call in a row. */
-export function decide(
-  problem: Problem,
-  facts: { readonly steps: number; readonly tries: number; readonly compactions: number },
-): Decision {
+export function decide(problem: Problem, facts: Facts): Decision {
   if (problem.class === 'context' && facts.compactions < MAX_COMPACTIONS) return { kind: 'compact' };
+  const way = newWay(problem.class, facts);
+  if (way) return { kind: 'adapt', to: way };
   const words = WORDS[problem.class];
+  // Paid for already, as likely as not, so once more and no more; the turn is not given back for it.
+  if (problem.class === 'unreadable' && facts.tries === 0) return { kind: 'wait', ms: WAITS_MS[0] ?? 0 };
   if (!RETRYABLE.includes(problem.class)) {
     const said = problem.said === '' ? '' : ` (it says: ${problem.said})`;
     return { kind: 'fail', words: TELLING.includes(problem.class) ? `${words}${said}` : words };
@@ -81,91 +98,97 @@ export function decide(
   return { kind: 'wait', ms };
 }
 
-/** What the provider, or the way to it, calls the error. The first that matches counts. */
-const BY_CODE: readonly (readonly [RegExp, ProblemClass])[] = [
-  [/^no_key$/, 'bad_key'],
-  [/^unreachable$/, 'network'],
-  [/^budget_asked$/, 'budget'],
-  [/^budget_over$/, 'budget_over'],
-  [/^(not_allowed|refused 502)$/, 'not_allowed'],
-  [/insufficient_quota|billing|credit/, 'no_credit'],
-  [/rate_limit|RESOURCE_EXHAUSTED/, 'rate_limit'],
-  [/overloaded|UNAVAILABLE/, 'overload'],
-  [/invalid_api_key|authentication|permission|UNAUTHENTICATED|PERMISSION_DENIED/, 'bad_key'],
-  [/model_not_found|^not_found_error$|NOT_FOUND/, 'unknown_model'],
-  [/context_length|request_too_large/, 'context'],
-];
-
-const BY_WORDS: readonly (readonly [RegExp, ProblemClass])[] = [
-  [
-    /prompt is too long|context (length|window|size)|maximum context|too many (input )?tokens|input token count/i,
-    'context',
-  ],
-  [
-    /credit balance|insufficient (credit|funds|balance|quota)|exceeded your current quota|billing/i,
-    'no_credit',
-  ],
-  [/api[ _-]?key (is )?(not valid|invalid)|invalid (x-)?api[ _-]?key/i, 'bad_key'],
-  [/overloaded/i, 'overload'],
-];
-
-function byStatus(status: number | null): ProblemClass {
-  // The connection broke, maybe in the middle of a good answer.
-  if (status === null || status < 400) return 'network';
-  if (status === 401 || status === 403) return 'bad_key';
-  if (status === 402) return 'no_credit';
-  if (status === 404) return 'unknown_model';
-  if (status === 413) return 'context';
-  if (status === 429) return 'rate_limit';
-  if (status === 503 || status === 529) return 'overload';
-  if (status >= 500 || status === 408 || status === 409) return 'server';
-  return 'bad_request';
+function newWay(found: ProblemClass, { ways = [], pictures = false }: Facts): Way | null {
+  const way = WAYS.includes(found) ? (found as Way) : null;
+  if (way === null || ways.includes(way) || (way === 'no_pictures' && !pictures)) return null;
+  return way;
 }
 
 const DECIMAL = /^\d+(\.\d+)?$/;
+const MAX_SAID = 200;
 
 /** @param error what the call threw, or what stood in the stream in place of an answer. */
 export function classify(error: unknown, nowMs: number): Problem {
-  const { status, headers, codes, said } = readError(error);
-  const found =
-    BY_CODE.find(([pattern]) => codes.some((code) => pattern.test(code)))?.[1] ??
-    BY_WORDS.find(([pattern]) => pattern.test(said))?.[1] ??
-    (status === null && codes.length > 0 ? 'server' : byStatus(status));
-  return { class: found, retryAfterMs: retryAfter(headers, nowMs), said: said.slice(0, 200) };
+  const { status, headers, codes, said, names } = readError(error);
+  const found = classOfWords(said, codes) ?? classOfRest(status, codes, names);
+  return { class: found, retryAfterMs: retryAfter(headers, nowMs), said: clip(said, MAX_SAID) };
+}
+
+/** By these the client says that it could not read what came, or we do. */
+const UNREAD = /^(Unreadable|ErrorInAnswer|AI_.*(Parse|Validation|ResponseData|NoOutput|EmptyResponse).*)$/;
+const NETWORK = /^(ECONN\w+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|UND_ERR_\w+)$/;
+
+function classOfRest(
+  status: number | null,
+  codes: readonly string[],
+  names: readonly string[],
+): ProblemClass {
+  if (status !== null) return classOfStatus(status);
+  if (codes.some(isServerCode)) return 'server';
+  if (names.some((name) => UNREAD.test(name))) return 'unreadable';
+  // In words that nobody knows; without any, the connection broke, maybe in the middle of a good answer.
+  return codes.some((code) => !NETWORK.test(code)) ? 'unreadable' : 'network';
 }
 
 type Json = Readonly<Record<string, unknown>>;
+
+/** An error may be wrapped by those who handed it on. */
+const MAX_CAUSES = 5;
 
 function readError(error: unknown): {
   readonly status: number | null;
   readonly headers: Json;
   readonly codes: readonly string[];
   readonly said: string;
+  readonly names: readonly string[];
 } {
-  const outer = asObject(error);
-  const body = parse(outer.responseBody);
-  // {error: {…}} as all of them answer; in mid-stream some leave the outer part away.
-  const inner = [asObject(body.error), asObject(outer.error), asObject(asObject(outer.data).error), outer];
-  const headers = asObject(outer.responseHeaders);
-  const codes = inner.flatMap(({ type, code, status }) => [type, code, status]).filter(isText);
-  const said = inner.map(({ message }) => message).find(isText) ?? (isText(error) ? error : '');
-  const status = inner.map(({ statusCode, code }) => statusCode ?? code).find((n) => typeof n === 'number');
-  const bellhop = headers['x-bellhop-error'];
-  const ours = bellhop === 'refused' ? `refused ${status}` : bellhop;
+  const outer = chainOf(error);
+  // {error: {…}}, or {error: "…"}, as all of them answer; in mid-stream some leave the outer part away.
+  // From the inside out: who wraps an error says less.
+  const inner = outer.toReversed().flatMap((one) => {
+    const body = parse(one.responseBody);
+    return [asObject(body.error), body, asObject(one.error), asObject(asObject(one.data).error), one];
+  });
+  const headers =
+    outer.map((one) => asObject(one.responseHeaders)).find((one) => Object.keys(one).length > 0) ?? {};
+  const numbers = inner.flatMap(({ statusCode, code, status }) => [statusCode, code, status]).map(Number);
+  const status = numbers.find((n) => n >= 400 && n < 600) ?? null;
+  const codes = inner.flatMap(({ type, code, status: word }) => [type, code, word]).flatMap(toCode);
+  const said = inner.flatMap(({ message, error: words }) => [message, words]).filter(isText);
+  const ours = headers['x-bellhop-error'];
+  const named = ours === 'refused' ? `refused ${status}` : ours;
   return {
-    status: (status as number | undefined) ?? null,
+    status,
     headers,
-    codes: isText(ours) ? [ours] : codes,
-    said,
+    codes: isText(named) ? [named] : codes,
+    said: said[0] ?? (isText(error) ? error : ''),
+    names: outer.map(({ name }) => name).filter(isText),
   };
 }
 
+function chainOf(error: unknown): Json[] {
+  const chain: Json[] = [];
+  for (
+    let at = error;
+    chain.length < MAX_CAUSES && typeof at === 'object' && at !== null;
+    at = (at as Json).cause
+  ) {
+    chain.push(at as Json);
+  }
+  return chain;
+}
 /** Milliseconds, seconds or a date, as one of both headers says it; at most a day, whatever stands there. */
 function retryAfter(headers: Json, nowMs: number): number {
   const [exact, value] = [headers['retry-after-ms'], headers['retry-after']];
   if (isText(exact) && DECIMAL.test(exact)) return boundedWait(Number(exact));
   if (!isText(value)) return 0;
   return boundedWait(DECIMAL.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs);
+}
+
+/** A number that is no status is a code of its provider's own. */
+function toCode(value: unknown): string[] {
+  if (isText(value)) return [value];
+  return typeof value === 'number' && !(value >= 200 && value < 600) ? [String(value)] : [];
 }
 
 function asObject(value: unknown): Json {

@@ -2,7 +2,7 @@
  * The conversation as it is kept from turn to turn: the harness's continuation, part of each turn's commit (M6).
  *
  * It holds what any model can read: thoughts, pictures and a provider's own marks are left out, so a conversation goes
- * on under another model. Bounded: what is too big loses the tails of its tool results, then its oldest turns,
+ * on under another model. Where a model wants its thoughts back beside its calls they stay, marked as that model's. Bounded: what is too big loses the tails of its tool results, then its oldest turns,
  * and of one turn that is too long alone its oldest steps: what was asked for stays.
  */
 import type { ModelMessage } from 'ai';
@@ -19,16 +19,24 @@ export function estimateTokens(value: unknown): number {
   return Math.ceil(Buffer.byteLength(json ?? '') / 3.5);
 }
 
-export function readHistory(continuation: string | null): ModelMessage[] {
-  if (continuation === null) return [];
-  const { messages } = JSON.parse(continuation) as { messages: ModelMessage[] };
-  return messages;
+interface Stored {
+  readonly messages: ModelMessage[];
+  /** The model whose thoughts are in it. */
+  readonly by?: string;
 }
 
-export function writeHistory(messages: readonly ModelMessage[]): string {
-  let kept = messages.map(portable);
-  const write = () => JSON.stringify({ v: 1, messages: kept });
-  if (Buffer.byteLength(write()) > MAX_STORED_BYTES) kept = kept.map(withShortResults);
+/** @param by the model that goes on with it: another one's thoughts are not its own. */
+export function readHistory(continuation: string | null, by = ''): ModelMessage[] {
+  if (continuation === null) return [];
+  const stored = JSON.parse(continuation) as Stored;
+  return stored.by === by ? stored.messages : stored.messages.map((message) => portable(message, false));
+}
+
+/** @param by the model that wants the thoughts behind its calls back; '': they are left out. */
+export function writeHistory(messages: readonly ModelMessage[], by = ''): string {
+  let kept = messages.map((message) => portable(message, by !== ''));
+  const write = () => JSON.stringify({ v: 1, ...(by === '' ? {} : { by }), messages: kept });
+  if (Buffer.byteLength(write()) > MAX_STORED_BYTES) kept = kept.map(withShortResults).map(withShortThoughts);
   while (kept.length > 1 && Buffer.byteLength(write()) > MAX_STORED_BYTES) {
     kept = withoutOldest(kept, Math.ceil(kept.length / 4));
   }
@@ -59,15 +67,32 @@ export function withShortResults(message: ModelMessage): ModelMessage {
   };
 }
 
-function portable(message: ModelMessage): ModelMessage {
+/** Of thoughts only the heads: that there is one is what counts. */
+function withShortThoughts(message: ModelMessage): ModelMessage {
+  if (message.role !== 'assistant' || typeof message.content === 'string') return message;
+  const content = message.content.map((part) =>
+    part.type === 'reasoning' ? { ...part, text: headOf(part.text, RESULT_HEAD) } : part,
+  );
+  return { ...message, content };
+}
+
+function portable(message: ModelMessage, keepsThoughts: boolean): ModelMessage {
   const { providerOptions: _, ...plain } = message;
   if (plain.role === 'user' && typeof plain.content !== 'string') {
     // A picture's place is in the text beside it.
     return { ...plain, content: plain.content.filter((part) => part.type === 'text') };
   }
   if (plain.role === 'assistant' && typeof plain.content !== 'string') {
-    const parts = plain.content.filter((part) => part.type === 'text' || part.type === 'tool-call');
-    const content = parts.map(({ providerOptions: _, ...part }) => part);
+    const hasCall = plain.content.some((part) => part.type === 'tool-call');
+    const content = plain.content.flatMap((part) => {
+      const isKept =
+        part.type === 'text' ||
+        part.type === 'tool-call' ||
+        (part.type === 'reasoning' && hasCall && keepsThoughts);
+      if (!isKept) return [];
+      const { providerOptions: _, ...own } = part;
+      return [own];
+    });
     // An empty answer is refused by some; it was a thought alone.
     return { ...plain, content: content.length > 0 ? content : [{ type: 'text', text: '(nothing)' }] };
   }

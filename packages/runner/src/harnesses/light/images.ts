@@ -1,5 +1,5 @@
 /** Pictures that people sent, as content for models that see; for others their path in the text is all there is. */
-import type { UserContent } from 'ai';
+import type { ModelMessage, UserContent } from 'ai';
 import type { TurnMessage } from '../../harness.ts';
 import { readHead } from './read-head.ts';
 
@@ -17,25 +17,45 @@ const MAGIC: readonly (readonly [mediaType: string, offset: number, bytes: strin
   ['image/webp', 8, 'WEBP'],
 ];
 
-export async function userContent(
-  text: string,
-  messages: readonly TurnMessage[],
-  seesImages: boolean,
-): Promise<UserContent> {
-  const files = seesImages ? messages.flatMap((message) => message.files) : [];
-  const images = [];
+type Picture = Extract<Exclude<UserContent, string>[number], { readonly type: 'file' }>;
+
+/** Those that fit into one call, in their order. */
+export async function picturesOf(messages: readonly TurnMessage[]): Promise<Picture[]> {
+  const pictures: Picture[] = [];
   let bytes = 0;
-  for (const { path, size } of files) {
-    if (path === null || size > MAX_IMAGE_BYTES || images.length === MAX_IMAGES) continue;
+  for (const { path, size } of messages.flatMap((message) => message.files)) {
+    if (path === null || size > MAX_IMAGE_BYTES || pictures.length === MAX_IMAGES) continue;
     const head = await readHead(path, 16);
     const mediaType = head && mediaTypeOf(head.bytes);
     if (!mediaType || head.size > MAX_IMAGE_BYTES || bytes + head.size > MAX_IMAGES_BYTES) continue;
     const whole = await readHead(path, MAX_IMAGE_BYTES);
     if (!whole) continue;
     bytes += whole.bytes.length;
-    images.push({ type: 'file', data: new Uint8Array(whole.bytes), mediaType } as const);
+    pictures.push({ type: 'file', data: new Uint8Array(whole.bytes), mediaType });
   }
-  return images.length === 0 ? text : [{ type: 'text', text }, ...images];
+  return pictures;
+}
+
+export function withPictures(text: string, pictures: readonly Picture[]): UserContent {
+  return pictures.length === 0 ? text : [{ type: 'text', text }, ...pictures];
+}
+
+export function hasPictures(messages: readonly ModelMessage[]): boolean {
+  return messages.some(
+    ({ role, content }) => role === 'user' && typeof content !== 'string' && content.some(isPicture),
+  );
+}
+
+export function withoutPictures(messages: readonly ModelMessage[]): ModelMessage[] {
+  return messages.map((message) =>
+    message.role === 'user' && typeof message.content !== 'string'
+      ? { ...message, content: message.content.filter((part) => !isPicture(part)) }
+      : message,
+  );
+}
+
+function isPicture({ type }: { readonly type: string }): boolean {
+  return type === 'file';
 }
 
 function mediaTypeOf(bytes: Buffer): string | null {

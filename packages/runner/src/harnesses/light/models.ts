@@ -9,30 +9,57 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModel, ModelMessage, streamText } from 'ai';
 import type { ModelConfig } from '../../protocol.ts';
+import { anthropicDialect } from './dialects/anthropic.ts';
+import { chatDialect } from './dialects/chat.ts';
+import { fetchIn } from './dialects/fetch.ts';
+import { googleDialect } from './dialects/google.ts';
+import { responsesDialect } from './dialects/responses.ts';
 
 const apiKey = 'bellhop-placeholder';
 
-type Make = (url: string, model: string, name: string) => LanguageModel;
 export type ProviderOptions = NonNullable<Parameters<typeof streamText>[0]['providerOptions']>;
 
-const compatible: Make = (baseURL, model, name) =>
-  createOpenAICompatible({ name, baseURL, apiKey, includeUsage: true })(model);
+/** What is told of a model while it answers. */
+export interface Heard {
+  /** It thought aloud, in a field of this name. */
+  readonly onThought: (field: string) => void;
+}
+
+type Make = (config: ModelConfig, baseURL: string, heard: Heard) => LanguageModel;
+
+const chat = ({ onThought }: Heard) => fetchIn(() => chatDialect(onThought));
+const compatible: Make = ({ provider: name, model }, baseURL, heard) =>
+  createOpenAICompatible({ name, baseURL, apiKey, includeUsage: true, fetch: chat(heard) })(model);
 
 /** `below` is where the endpoint's paths begin, after the URL that stands for the provider. */
 const PROVIDERS: Readonly<Record<ModelConfig['provider'], { readonly below: string; readonly make: Make }>> =
   {
-    anthropic: { below: '/v1', make: (baseURL, model) => createAnthropic({ baseURL, apiKey })(model) },
-    openai: { below: '', make: (baseURL, model) => createOpenAI({ baseURL, apiKey }).responses(model) },
-    'openai-chat': { below: '', make: (baseURL, model) => createOpenAI({ baseURL, apiKey }).chat(model) },
-    google: { below: '/v1beta', make: (baseURL, model) => createGoogle({ baseURL, apiKey })(model) },
+    anthropic: {
+      below: '/v1',
+      make: ({ model }, baseURL) =>
+        createAnthropic({ baseURL, apiKey, fetch: fetchIn(anthropicDialect) })(model),
+    },
+    openai: {
+      below: '',
+      make: ({ model }, baseURL) =>
+        createOpenAI({ baseURL, apiKey, fetch: fetchIn(responsesDialect) }).responses(model),
+    },
+    'openai-chat': {
+      below: '',
+      make: ({ model }, baseURL, heard) => createOpenAI({ baseURL, apiKey, fetch: chat(heard) }).chat(model),
+    },
+    google: {
+      below: '/v1beta',
+      make: ({ model }, baseURL) => createGoogle({ baseURL, apiKey, fetch: fetchIn(googleDialect) })(model),
+    },
     openrouter: { below: '', make: compatible },
     ollama: { below: '', make: compatible },
     compatible: { below: '', make: compatible },
   };
 
-export function openModel(config: ModelConfig, modelUrl: string): LanguageModel {
+export function openModel(config: ModelConfig, modelUrl: string, heard: Heard): LanguageModel {
   const { below, make } = PROVIDERS[config.provider];
-  return make(modelUrl + below, config.model, config.provider);
+  return make(config, modelUrl + below, heard);
 }
 
 /** Nothing of a conversation is kept at the provider; what repeats is read from its cache. */

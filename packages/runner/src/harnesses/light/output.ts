@@ -82,14 +82,14 @@ function withoutInternal(body: string): string {
 }
 
 /** The next place behind `at` where a tag or code can begin. Live text is read again with each of its words. */
-function nextMark(text: string, at: number): number {
+export function nextMark(text: string, at: number): number {
   if (text[at] === '\n') return at + 1;
   MARK.lastIndex = at + 1;
   return MARK.exec(text)?.index ?? text.length;
 }
 
 /** Where the body ends: at a closing tag outside of code; else at any; else with the text. */
-function closingAt(text: string, from: number, close: string): number {
+export function closingAt(text: string, from: number, close: string): number {
   for (let at = from; at < text.length; ) {
     const code = codeEnd(text, at);
     if (code !== null) at = code;
@@ -101,7 +101,7 @@ function closingAt(text: string, from: number, close: string): number {
 }
 
 /** The end of the code that begins at `at`; null when none does, or when it is never closed. */
-function codeEnd(text: string, at: number): number | null {
+export function codeEnd(text: string, at: number): number | null {
   const char = text[at];
   if (char !== '`' && char !== '~' && char !== ' ') return null;
   const lineStart = at === 0 || text[at - 1] === '\n';
@@ -124,7 +124,7 @@ function codeEnd(text: string, at: number): number | null {
   return end ? after + end.index + ticks.length : after;
 }
 
-function matchAt(sticky: RegExp, text: string, at: number): RegExpExecArray | null {
+export function matchAt(sticky: RegExp, text: string, at: number): RegExpExecArray | null {
   sticky.lastIndex = at;
   return sticky.exec(text);
 }
