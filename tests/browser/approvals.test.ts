@@ -67,13 +67,12 @@ browser('a card that expires says so and closes', async ({ open, server }) => {
 });
 
 const VIEWS: Readonly<Record<string, View>> = {
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  phone: { viewport: PHONE, touch: true },
+  'on a desk': {},
+  'on a phone': { viewport: PHONE, touch: true },
 };
 
 for (const [name, view] of Object.entries(VIEWS)) {
-  browser(`a card can be read and used: ${name}`, async ({ open }) => {
+  browser(`a card can be read and used ${name}, in light and dark`, async ({ open }) => {
     const desk = await open(view);
     await desk.say('reach');
     await cardOn(desk.page).getByRole('button', { name: 'No' }).waitFor();

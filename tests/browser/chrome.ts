@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { PATIENCE_MS } from '../../packages/host/test/until.ts';
 import { CHROMIUMS } from '../run/tools.ts';
 
@@ -17,28 +17,26 @@ const FLAGS =
 
 export interface View {
   readonly viewport?: { readonly width: number; readonly height: number };
-  readonly colorScheme?: 'light' | 'dark';
   readonly touch?: boolean;
 }
 
 /** One process for all that it opens, each with cookies and storage of its own: a process for each took 0.3 s more of both cores. */
 export class Chrome {
   #browser: Promise<Browser> | null = null;
+  readonly #contexts: BrowserContext[] = [];
   readonly #complaints: string[] = [];
 
-  async open(
-    url: string,
-    { viewport = DESKTOP, colorScheme = 'light', touch = false }: View = {},
-  ): Promise<Page> {
+  async open(url: string, { viewport = DESKTOP, touch = false }: View = {}): Promise<Page> {
     this.#browser ??= chromium.launch({ executablePath: findChromium(), args: FLAGS.split(' ') });
     const context = await (await this.#browser).newContext({
       viewport,
-      colorScheme,
+      colorScheme: 'light',
       hasTouch: touch,
       isMobile: touch,
       reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write'],
     });
+    this.#contexts.push(context);
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => this.#complaints.push(String(error)));
@@ -51,9 +49,19 @@ export class Chrome {
     return page;
   }
 
+  /** Ends all that was opened, with its storage; the process stays for the next test. */
+  async closePages(): Promise<void> {
+    await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
+    const complaints = this.#complaints.splice(0);
+    assert.deepEqual(complaints, [], 'the page complained in its console');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#browser)?.close();
-    assert.deepEqual(this.#complaints, [], 'the page complained in its console');
+    try {
+      await this.closePages();
+    } finally {
+      await (await this.#browser)?.close();
+    }
   }
 }
 

