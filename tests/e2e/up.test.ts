@@ -4,29 +4,19 @@
  * Not here: starts that are refused (start-refused.test.ts), a host that is killed (host-killed.test.ts).
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { readTimeZone } from '../../packages/host/src/time-zone.ts';
 import { until } from '../../packages/host/test/until.ts';
-import { type House, houseFor, sharedHouse } from './house/house.ts';
+import { houseFor, sharedHouse } from './house/house.ts';
+import { assertNothingIsLeft } from './house/left.ts';
 import { bwrapMissing, LAUNCHER, launcherWouldInstall } from './house/machine.ts';
 import { run } from './house/run.ts';
 import { stillRun } from './house/sandboxes.ts';
 
 const READY_LINE = /^Bellhop is ready in \d+\.\d s: http:\/\/127\.0\.0\.1:\d+\/in\/[\w-]{43}\n$/;
-
-function assertNothingIsLeft(house: House): void {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
-  assert.ok(!mounts.includes(house.data), 'something is still mounted');
-  const sockets = readFileSync('/proc/net/unix', 'utf8');
-  assert.ok(!sockets.includes(house.data), 'somebody still listens');
-  assert.deepEqual(house.sandboxes(), []);
-  assert.equal(existsSync(join(house.data, 'bellhop.sock')), false, 'the socket is still there');
-  assert.equal(existsSync(join(house.data, 'host.json')), false, 'the note of the host is still there');
-  assert.deepEqual(readdirSync(join(house.data, 'run')), [], 'a runtime folder is still there');
-}
 
 /** A port of this machine that somebody listens on for as long as the test runs. */
 async function busyPort(t: TestContext): Promise<number> {

@@ -258,6 +258,11 @@ export const COMMANDS: readonly Command[] = [
   },
   byLauncher('doctor', 'doctor', 'is all well? also tries to break out of a sandbox', {
     fix: { type: 'boolean', value: '', help: 'mend what can be mended safely, and say what' },
+    sandbox: {
+      type: 'string',
+      value: 'KIND',
+      help: 'docker or bwrap (that of the host that runs, else both)',
+    },
     json: JSON_OUT,
   }),
   byLauncher('audit', 'audit [VERB]', 'what went out and what you changed: list, verify, export', {

@@ -13,10 +13,13 @@ import type { World } from './world.ts';
 const MAX_STDIN_BYTES = 16 * 1024 * 1024;
 const NOT_UTF8_HINT = 'Nothing was sent. Convert it first, as in: iconv -f latin1 -t utf-8';
 
+/** The conversation that a command means when none is named. */
+export const DEFAULT_THREAD = 'main';
+
 export function conversationOf(parsed: Parsed, command: string, world: World): Conversation {
   const thread = text(parsed, 'thread', command);
   const agent = text(parsed, 'agent', command);
-  if (!flag(parsed, 'new')) return { agent, thread: thread ?? 'main' };
+  if (!flag(parsed, 'new')) return { agent, thread: thread ?? DEFAULT_THREAD };
   if (thread !== undefined) {
     throw new UsageError(
       '--new and --thread exclude each other.',

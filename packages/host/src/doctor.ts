@@ -1,5 +1,5 @@
 /**
- * `./bellhop doctor [--json] [--fix]`: looks at all that a promise rests on, whether a host runs or not. It has a scratch
+ * `./bellhop doctor [--json] [--fix] [--sandbox KIND]`: looks at all that a promise rests on, whether a host runs or not. It has a scratch
  * folder and marks of its own, and touches nothing that runs.
  *
  * Exit codes: 0 all is well, 1 there is a warning, 2 an error (or wrong words), 130 it was interrupted.
@@ -22,9 +22,10 @@ import { EgressProcess } from './egress/process.ts';
 import { closedSecrets } from './egress/secrets.ts';
 import { Vault } from './egress/vault.ts';
 import { makeFolder } from './folders.ts';
-import { takeLock } from './lock.ts';
+import { readNote, takeLock } from './lock.ts';
 import { createBwrapRuntime, createDockerRuntime } from './sandboxes/index.ts';
 import { readTimeZone } from './time-zone.ts';
+import { readSandbox, type UpOptions, UsageError } from './up.ts';
 
 const INTERRUPTED = 130;
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -32,20 +33,29 @@ const QUIET = { info: () => undefined, warn: () => undefined, error: () => undef
 async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
-    options: { data: { type: 'string' }, json: { type: 'boolean' }, fix: { type: 'boolean' } },
+    options: {
+      data: { type: 'string' },
+      sandbox: { type: 'string' },
+      json: { type: 'boolean' },
+      fix: { type: 'boolean' },
+    },
   });
   const dataDir = resolve(values.data ?? (process.env.BELLHOP_DATA || join(homedir(), '.bellhop')));
   // Sandboxes of a root host are another user, who must be able to walk through.
   const scratch = await mkdtemp(join(tmpdir(), 'bellhop-doctor-'));
   await chmod(scratch, 0o711);
   const interrupted = { is: false };
+  // A reader that has seen enough (`| head`) ends nothing: what was begun is put away.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   // What was started ends by itself in a moment, and is put away then. Who cannot wait asks twice.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => {
       interrupted.is = true;
     });
   try {
-    return await examine(groundAt(dataDir, scratch), interrupted, {
+    // As the host that runs here, or a start without words: no image is built for a sandbox that nobody uses.
+    const sandbox = readSandbox(values.sandbox ?? readNote(dataDir)?.sandbox ?? 'auto');
+    return await examine(groundAt(dataDir, scratch, sandbox), interrupted, {
       json: values.json === true,
       fix: values.fix === true,
     });
@@ -115,7 +125,7 @@ async function mended(findings: readonly Finding[]): Promise<string[]> {
   return done;
 }
 
-function groundAt(dataDir: string, scratch: string): Ground {
+function groundAt(dataDir: string, scratch: string, sandbox: UpOptions['sandbox']): Ground {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
   const timeZone = readTimeZone(process.env);
   const env = takeEnvironment(process.env);
@@ -138,7 +148,9 @@ function groundAt(dataDir: string, scratch: string): Ground {
     version: packageJson.version,
     timeZone,
     installId,
-    runtimes: [createDockerRuntime({ ...who, ...image, say }), createBwrapRuntime(who)],
+    runtimes: [createDockerRuntime({ ...who, ...image, say }), createBwrapRuntime(who)].filter(
+      ({ kind }) => sandbox === 'auto' || sandbox === 'none' || kind === sandbox,
+    ),
     keys: () => new Keys(vault(), env).states,
     closedSecrets: () => closedSecrets(vault()),
     async openWayOut() {
@@ -194,7 +206,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (!code?.startsWith('ERR_PARSE_ARGS')) throw error;
+  if (!code?.startsWith('ERR_PARSE_ARGS') && !(error instanceof UsageError)) throw error;
   console.error(`bellhop: ${message.split('. ')[0]}\n  See: ./bellhop help doctor`);
   process.exitCode = 2;
 }

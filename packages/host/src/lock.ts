@@ -5,12 +5,13 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import * as v from 'valibot';
 
 export interface HostNote {
   readonly pid: number;
   readonly url: string;
   /** Kind of the sandboxes. */
-  readonly sandbox: string;
+  readonly sandbox: 'docker' | 'bwrap' | 'none';
 }
 
 export interface HostLock {
@@ -42,12 +43,16 @@ export function takeLock(dataDir: string): HostLock | null {
   };
 }
 
-/** What the running host noted; null when it has not come that far. */
+const NOTE = v.object({ pid: v.number(), url: v.string(), sandbox: v.picklist(['docker', 'bwrap', 'none']) });
+
+/** What the running host noted; null when it has not come that far, or what it noted cannot be read: it is only told. */
 export function readNote(dataDir: string): HostNote | null {
   try {
-    return JSON.parse(readFileSync(join(dataDir, 'host.json'), 'utf8')) as HostNote;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    const note = v.safeParse(NOTE, JSON.parse(readFileSync(join(dataDir, 'host.json'), 'utf8')));
+    return note.success ? note.output : null;
+  } catch (unreadable) {
+    // Not there, cut off, somebody else's, a folder: whether a host runs is told by the lock alone.
+    if (unreadable instanceof Error) return null;
+    throw unreadable;
   }
 }

@@ -123,7 +123,7 @@ async function up(options: UpOptions, additions: Additions): Promise<number> {
   if (!process.env.BELLHOP_PAGE) await removeOldBuilds(siteDir);
   lock.note({ pid: process.pid, url, sandbox: runtime.kind });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => stopping.resolve(signal));
+    if (signal !== 'SIGHUP' || !survivesHangUp) process.on(signal, () => stopping.resolve(signal));
   }
   process.stdout.write(
     `Bellhop is ready in ${(performance.now() / 1_000).toFixed(1)} s: ${host.signInLink(FIRST_LINK_LIFE_MS)}\n`,
@@ -191,8 +191,15 @@ function openInBrowser(url: string): void {
   opener.unref();
 }
 
+/** Started by nohup: the launcher found hang-ups ignored, and Node has put that back. */
+const survivesHangUp = process.env.BELLHOP_NOHUP === '1';
+
 /** Resolves to the exit code when the host has ended. */
 export async function main(additions: Additions): Promise<number> {
+  // Nobody may read any more what is said here (`up | head`, a terminal that was closed): the host goes on, and a stop
+  // stays a clean one. What matters is in its log.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  if (survivesHangUp) process.on('SIGHUP', () => undefined);
   try {
     const options = readUpOptions(process.argv.slice(2), process.env);
     if (options) return await up(options, additions);

@@ -60,8 +60,7 @@ export function readUpOptions(argv: readonly string[], env: NodeJS.ProcessEnv): 
   const port = Number(values.port ?? DEFAULT_PORT);
   if (!/^\d*$/.test(values.port ?? '') || values.port === '' || port > 65_535)
     throw new UsageError(`--port ${values.port}: not a port`);
-  const sandbox = SANDBOXES.find((known) => known === (values.sandbox ?? 'auto'));
-  if (!sandbox) throw new UsageError(`--sandbox ${values.sandbox}: choose auto, docker or bwrap`);
+  const sandbox = readSandbox(values.sandbox ?? 'auto');
   const host = values.host ?? LOOPBACK;
   if (isIP(host) === 0) throw new UsageError(`--host ${host}: not an address, as in 192.168.1.20 or 0.0.0.0`);
   if (values.data === '') throw new UsageError('--data is empty');
@@ -69,6 +68,13 @@ export function readUpOptions(argv: readonly string[], env: NodeJS.ProcessEnv): 
   const dataDir = resolve(values.data ?? (env.BELLHOP_DATA || join(homedir(), '.bellhop')));
   const [program, base] = [env.BELLHOP_DOCKER || undefined, env.BELLHOP_BASE_IMAGE || undefined];
   return { dataDir, port, host, sandbox, open: !values['no-open'], program, base };
+}
+
+/** Throws UsageError. */
+export function readSandbox(word: string): UpOptions['sandbox'] {
+  const sandbox = SANDBOXES.find((known) => known === word);
+  if (!sandbox) throw new UsageError(`--sandbox ${word}: choose auto, docker or bwrap`);
+  return sandbox;
 }
 
 /** Only this machine can reach it. */

@@ -47,9 +47,15 @@ export class HostProcess {
   }
 
   /** A clean stop, as Ctrl-C asks for it. */
-  stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGINT'): Promise<Exit> {
+  stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' = 'SIGINT'): Promise<Exit> {
     this.#child.kill(signal);
     return this.exited;
+  }
+
+  /** Nobody reads any more what it says, as behind `| head` or in a terminal that was closed. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 
   /** Dies where it stands. */

@@ -24,11 +24,14 @@ export async function chat({ world, data, parsed }: Context): Promise<number> {
   const style = styleFor(world.stdout, world.env);
   greet(world, style, agentLabel(agent), asked, tty);
   const console = tty ? terminalConsole(world) : pipeConsole(world);
+  const conversation = { agent: agent.name, thread: asked.thread };
+  const talk = new Talk({ client, conversation, world, console, style, tty });
   try {
-    const conversation = { agent: agent.name, thread: asked.thread };
-    return await new Talk({ client, conversation, world, console, style, tty }).run();
+    return await talk.run();
   } finally {
     console.close();
+    // The last line on the screen, below the prompt that is gone; never in a script's answers.
+    (tty ? world.stdout : world.stderr).write(talk.farewell());
   }
 }
 

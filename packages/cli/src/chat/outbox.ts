@@ -19,6 +19,8 @@ export class Outbox {
   readonly #patience: Patience;
   readonly #hints = new Map<string, Hint>();
   readonly #own = new Set<string>();
+  /** Accepted, and not settled when this was left. */
+  readonly #unsettled = new Set<string>();
 
   constructor(client: Client, conversation: Conversation, world: World, patience: Patience) {
     this.#client = client;
@@ -30,6 +32,11 @@ export class Outbox {
   /** Ids of everything sent from here, before its first event can come. */
   get own(): ReadonlySet<string> {
     return this.#own;
+  }
+
+  /** How many messages from here are waiting or at work. */
+  get unsettled(): number {
+    return this.#unsettled.size;
   }
 
   /** An event that may have settled something. */
@@ -60,8 +67,11 @@ export class Outbox {
     this.#own.add(sent.message);
     const hint = new Hint();
     this.#hints.set(sent.message, hint);
+    this.#unsettled.add(sent.message);
     try {
-      return await settled(this.#client, sent.message, hint, this.#patience);
+      const state = await settled(this.#client, sent.message, hint, this.#patience);
+      this.#unsettled.delete(sent.message);
+      return state;
     } finally {
       this.#hints.delete(sent.message);
     }

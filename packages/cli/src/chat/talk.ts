@@ -9,6 +9,7 @@ import type { ApprovalDecision, StreamEvent } from '@bellhop/host/api';
 import type { Client, Conversation } from '../client.ts';
 import { CliError } from '../errors.ts';
 import { FROM_THE_START, follow } from '../follow.ts';
+import { DEFAULT_THREAD } from '../outgoing.ts';
 import type { Style } from '../style.ts';
 import { oneLine } from '../text.ts';
 import type { World } from '../world.ts';
@@ -36,6 +37,7 @@ export class Talk {
   readonly #transcript: Transcript;
   #away = false;
   #anyFailed = false;
+  #turnRuns = false;
 
   constructor(parts: TalkParts) {
     const { client, conversation, world, style, tty } = parts;
@@ -72,6 +74,20 @@ export class Talk {
     await following;
     if (world.interrupted.aborted) return INTERRUPTED;
     return this.#anyFailed && !tty ? 1 : 0;
+  }
+
+  /** For whoever leaves while something is at work: that it goes on, and where its answer will be. '' when nothing is. */
+  farewell(): string {
+    const { unsettled } = this.#outbox;
+    if (unsettled === 0 && !this.#turnRuns) return '';
+    const { agent, thread } = this.#parts.conversation;
+    const what =
+      unsettled > 1
+        ? `${unsettled} of your messages are still at work. They go on, and their answers are`
+        : unsettled === 1
+          ? 'Your message is still at work. It goes on, and its answer is'
+          : `${oneLine(agent ?? 'Your agent')} is still at work. It goes on, and its answer is`;
+    return `${what} kept: ${backTo(thread)}    To end it, type /stop there.\n`;
   }
 
   async #read(): Promise<void> {
@@ -132,6 +148,7 @@ export class Talk {
   }
 
   #hear(event: StreamEvent): void {
+    if (event.type === 'ledger') this.#turnRuns = event.turn !== null;
     this.#outbox.hear(event);
     this.#print(this.#transcript.event(event));
   }
@@ -156,4 +173,9 @@ export class Talk {
     if (this.#parts.tty) this.#print(text);
     else this.#parts.world.stderr.write(text);
   }
+}
+
+/** The command that opens this conversation again. */
+function backTo(thread: string): string {
+  return thread === DEFAULT_THREAD ? './bellhop chat' : `./bellhop chat --thread ${oneLine(thread)}`;
 }

@@ -3,6 +3,7 @@ import type { WhyList, WhyReply, WhyView } from '@bellhop/host/api';
 import { text } from '../args.ts';
 import type { Context } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { DEFAULT_THREAD } from '../outgoing.ts';
 import { line, tell, time, wrapped } from './request.ts';
 
 /** More would not be one screen. */
@@ -16,7 +17,7 @@ export async function why(context: Context): Promise<number> {
   }
   const conversation = {
     agent: text(parsed, 'agent', 'why'),
-    thread: text(parsed, 'thread', 'why') ?? 'main',
+    thread: text(parsed, 'thread', 'why') ?? DEFAULT_THREAD,
   };
   return tell(context, (client, signal) => client.why(message, conversation, signal), told);
 }
