@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ModelMessage } from 'ai';
 import fc from 'fast-check';
-import { type Answer, callTool, inTurn, raw, say } from '../../../../tests/fake-models/script.ts';
+import { type Answer, callTool, deviating, inTurn, raw, say } from '../../../../tests/fake-models/script.ts';
 import { refusalOf, type StrictMessage } from '../../../../tests/fake-models/strict.ts';
 import { fitForAll, type Thoughts } from '../../src/harnesses/light/conversation.ts';
 import { readHistory } from '../../src/harnesses/light/history.ts';
@@ -71,25 +71,23 @@ const conversation = fc
     { role: 'user', content: 'go on' } as ModelMessage,
   ]);
 
-/** Ids are made anew: that they are not used twice is the provider's part. */
 function strictly(messages: readonly ModelMessage[]): StrictMessage[] {
-  let calls = 0;
   return messages.map(({ role, content }) => {
     const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content;
-    const found = parts.filter((part) => part.type === 'tool-call');
-    const results = parts.filter((part) => part.type === 'tool-result');
-    const first = calls - results.length;
-    const made = found.map(({ input }, n) => ({ id: `${calls + n}`, input }));
-    calls += found.length;
+    const calls = parts.flatMap((part) =>
+      part.type === 'tool-call' ? [{ id: part.toolCallId, input: part.input }] : [],
+    );
+    const results = parts.flatMap((part) =>
+      part.type === 'tool-result'
+        ? [{ id: part.toolCallId, text: 'value' in part.output ? String(part.output.value) : '' }]
+        : [],
+    );
     const thought = parts.flatMap((part) => (part.type === 'reasoning' ? [part.text] : [])).join('');
     return {
       role: role as StrictMessage['role'],
       texts: parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
-      calls: made,
-      results: results.map(({ output }, n) => ({
-        id: `${first + n}`,
-        text: 'value' in output ? String(output.value) : '',
-      })),
+      calls,
+      results,
       reasoning: role === 'assistant' ? thought : null,
     };
   });
@@ -305,4 +303,40 @@ test('T3: a model that misses thoughts gets them, one that takes none is asked w
   await other.work();
   assert.deepEqual([other.ack('m1').status, other.model.requests.length], ['failed', 3]);
   assert.doesNotMatch(JSON.stringify(other.model.requests[2]?.body), /reasoning_content/);
+});
+
+test('T3: names of calls that a server uses again are each used once, and another model gets such as all take', async (t) => {
+  const again = (answer: Answer) =>
+    deviating(answer, {
+      change: (event) => JSON.parse(JSON.stringify(event).replaceAll(/call_\d+_0/g, 'functions.list:0')),
+    });
+  const room = await openRoom(
+    t,
+    inTurn(
+      again(callTool('list', {})),
+      again(callTool('list', {})),
+      say('One.'),
+      again(callTool('list', {})),
+      say('Two.'),
+    ),
+    { provider: 'compatible' },
+  );
+  await twoTurns(room);
+  assert.deepEqual(room.texts(), ['One.', 'Two.']);
+  assert.match(
+    JSON.stringify(room.model.requests.at(-1)?.body),
+    /functions\.list:0/,
+    "the model's own name stays",
+  );
+  const stored = JSON.stringify(room.continuation());
+  const ids = (by: string) => JSON.stringify(readHistory(stored, by)).match(/"toolCallId":"[^"]*"/g) ?? [];
+  assert.equal(ids('compatible/test').length, 6);
+  for (const id of ids('anthropic/other')) assert.match(id, /"[a-z0-9]{9}"$/);
+  assert.equal(new Set(ids('anthropic/other')).size, 3);
+  // Of 0.1, which did not say whose they were.
+  const old = { v: 1, messages: room.continuation().messages };
+  assert.equal(
+    new Set(JSON.stringify(readHistory(JSON.stringify(old), 'x')).match(/"toolCallId":"[^"]{9}"/g)).size,
+    3,
+  );
 });

@@ -6,10 +6,11 @@
  *
  *   no two messages of one role in a row, none without content, no blank text
  *   no person's message right behind a tool's result
- *   every text can be written as UTF-8; the arguments of a call are an object
+ *   every text can be written as UTF-8; the arguments of a call are an object, and no two calls have one name
  *   thoughts stand beside the calls that they led to, for providers that want them back
  */
 import type { ModelMessage } from 'ai';
+import { withIdsOnce } from './call-ids.ts';
 
 type Part = Exclude<ModelMessage['content'], string>[number];
 type Content = readonly Part[];
@@ -31,7 +32,7 @@ const NO_THOUGHT = '[no thought]';
 export type Thoughts = 'as they are' | 'none' | 'kept' | 'all';
 
 export function fitForAll(messages: readonly ModelMessage[], thoughts: Thoughts): ModelMessage[] {
-  const plain = messages
+  const plain = withIdsOnce(messages)
     .map((message) => toPlain(message, thoughts))
     .filter(({ content }) => content.some(isSaid));
   const isKept = thoughts === 'kept' && plain.some(({ content }) => hasThought(content));

@@ -88,7 +88,7 @@ export class Dialogue {
   /** What is kept of it for the next turn. */
   history(): string {
     const { thoughts, name } = this.#mind.ways;
-    return writeHistory(this.#messages, thoughts === 'kept' || thoughts === 'all' ? name : '');
+    return writeHistory(this.#messages, name, thoughts === 'kept' || thoughts === 'all');
   }
 
   async #tellBlind(): Promise<void> {

@@ -2,10 +2,12 @@
  * The conversation as it is kept from turn to turn: the harness's continuation, part of each turn's commit (M6).
  *
  * It holds what any model can read: thoughts, pictures and a provider's own marks are left out, so a conversation goes
- * on under another model. Where a model wants its thoughts back beside its calls they stay, marked as that model's. Bounded: what is too big loses the tails of its tool results, then its oldest turns,
+ * on under another model. Where a model wants its thoughts back beside its calls they stay; what is a model's own is marked
+ * as such. Bounded: what is too big loses the tails of its tool results, then its oldest turns,
  * and of one turn that is too long alone its oldest steps: what was asked for stays.
  */
 import type { ModelMessage } from 'ai';
+import { withOwnIds } from './call-ids.ts';
 import { headOf } from './text.ts';
 
 /** Of the stored JSON, in UTF-8 bytes; the host refuses a value of a megabyte. */
@@ -21,20 +23,21 @@ export function estimateTokens(value: unknown): number {
 
 interface Stored {
   readonly messages: ModelMessage[];
-  /** The model whose thoughts are in it. */
+  /** The model whose thoughts and names of calls are in it. */
   readonly by?: string;
 }
 
-/** @param by the model that goes on with it: another one's thoughts are not its own. */
+/** @param by the model that goes on with it: what is another one's own is not read as its own. */
 export function readHistory(continuation: string | null, by = ''): ModelMessage[] {
   if (continuation === null) return [];
   const stored = JSON.parse(continuation) as Stored;
-  return stored.by === by ? stored.messages : stored.messages.map((message) => portable(message, false));
+  if (stored.by === by) return stored.messages;
+  return withOwnIds(stored.messages.map((message) => portable(message, false)));
 }
 
-/** @param by the model that wants the thoughts behind its calls back; '': they are left out. */
-export function writeHistory(messages: readonly ModelMessage[], by = ''): string {
-  let kept = messages.map((message) => portable(message, by !== ''));
+/** @param keepsThoughts it wants the thoughts behind its calls back. */
+export function writeHistory(messages: readonly ModelMessage[], by = '', keepsThoughts = false): string {
+  let kept = messages.map((message) => portable(message, keepsThoughts));
   const write = () => JSON.stringify({ v: 1, ...(by === '' ? {} : { by }), messages: kept });
   if (Buffer.byteLength(write()) > MAX_STORED_BYTES) kept = kept.map(withShortResults).map(withShortThoughts);
   while (kept.length > 1 && Buffer.byteLength(write()) > MAX_STORED_BYTES) {

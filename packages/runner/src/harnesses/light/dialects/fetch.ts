@@ -110,17 +110,23 @@ function mended(reader: Reader, head: Buffer, dialect: Dialect): ReadableStream<
       return [];
     });
   const chunks = withFirst(head, reader);
+  const next = async (): Promise<{ readonly found: Json[]; readonly isOver: boolean }> => {
+    const { done, value } = await chunks.next();
+    if (done) return { found: [...mend(events.end()), ...dialect.end(seen.isMarked)], isOver: true };
+    return { found: mend(events.push(value)), isOver: false };
+  };
   return new ReadableStream({
     async pull(controller) {
-      // Asked again only when something came.
-      for (let isSilent = true; isSilent; ) {
-        const { done, value } = await chunks.next();
-        const found = done
-          ? [...mend(events.end()), ...dialect.end(seen.isMarked)]
-          : mend(events.push(value));
-        isSilent = found.length === 0 && !done;
-        if (found.length > 0) controller.enqueue(encoded(found));
-        if (done) controller.close();
+      try {
+        let read = await next();
+        // Asked again only when something came.
+        while (read.found.length === 0 && !read.isOver) read = await next();
+        if (read.found.length > 0) controller.enqueue(encoded(read.found));
+        if (read.isOver) controller.close();
+      } catch (error) {
+        // Nobody reads on: its connection is not left open for it.
+        await reader.cancel(error).catch(() => undefined);
+        throw error;
       }
     },
     cancel: (reason) => reader.cancel(reason),
