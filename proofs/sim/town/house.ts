@@ -2,7 +2,7 @@
  * The host of a run: the real `startHost` on a data folder that stays, in one simulated process after another. When one
  * dies, somebody starts the next, as an init system would.
  */
-import { randomUUIDv7 } from 'node:crypto';
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServedChannel } from '../../../packages/channels/src/served/index.ts';
@@ -18,6 +18,7 @@ import { openStore } from '../../../packages/host/src/store/sqlite.ts';
 import type { AgentId, Log, Settings } from '../../../packages/host/src/types.ts';
 import { Crash, type Kernel, type Process } from '../machine/kernel.ts';
 import type { Random } from '../machine/random.ts';
+import { randomUUIDv7 } from '../node/crypto.ts';
 import { ownerOf, type Platform } from './platform.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
