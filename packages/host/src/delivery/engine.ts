@@ -22,7 +22,7 @@ import { targetOf } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import type { Clock, Log } from '../types.ts';
 import { type AttemptEnd, Lane } from './lane.ts';
-import { decideNext, type Next, type Outcome } from './outcome.ts';
+import { decideNext, heldWords, type Next, type Outcome, whyHeld } from './outcome.ts';
 import { splitText } from './pieces.ts';
 import type { DeliveryEngine, OnDeliveryEnd } from './port.ts';
 
@@ -119,29 +119,29 @@ export class Engine implements DeliveryEngine {
 
   async #sendPieces(delivery: Delivery): Promise<AttemptEnd> {
     const { store, channels } = this.#deps;
+    const known = new Map((await piecesOf(store.read, delivery)).map((p) => [p.piece, withoutReceipt(p)]));
+    const mayBeThere = [...known.values()].some(({ state }) => state === 'unknown');
+    const fail = (reason: string) =>
+      mayBeThere ? this.#end(delivery, 'held', heldWords(reason)) : this.#end(delivery, 'failed', reason);
     const channel = channels.get(delivery.channel ?? '');
-    if (!channel) return this.#end(delivery, 'failed', `there is no channel ${delivery.channel}`);
+    if (!channel) return fail(`there is no channel ${delivery.channel}`);
     const content = await this.#resolve(delivery);
-    if (!content) return this.#end(delivery, 'failed', 'the message it refers to is not there');
+    if (!content) return fail('the message it refers to is not there');
     const pieces = split(content, channel.capabilities.maxTextLength);
-    const known = new Map((await piecesOf(store.read, delivery)).map((p) => [p.piece, p]));
     for (const [index, piece] of pieces.entries()) {
-      const before = withoutReceipt(known.get(index));
+      const before = known.get(index);
       if (before?.state === 'delivered') continue;
       // Its end was not written, or the row was swept once more: a refusal stays one.
       if (before?.state === 'failed') return this.#end(delivery, 'failed', 'the platform refused it before');
       if (this.#giveUp.signal.aborted) return { kind: 'again', dueMs: this.#deps.clock.now() };
-      if (before?.state === 'unknown' && channel.capabilities.onUnknown === 'hold') {
-        return this.#end(
-          delivery,
-          'held',
-          'the host stopped while it was being sent; nobody knows whether it arrived',
-        );
-      }
+      const held =
+        before?.state === 'unknown' ? whyHeld(before.attempts, channel.capabilities.onUnknown) : null;
+      if (held !== null) return this.#end(delivery, 'held', held);
       const attempts = (before?.attempts ?? 0) + 1;
       const last = index === pieces.length - 1;
       const next = await this.#sendPiece(delivery, channel, piece, { index, last, attempts, before });
-      if (next.kind === 'failed' || next.kind === 'held') return this.#end(delivery, next.kind, next.reason);
+      if (next.kind === 'failed' || next.kind === 'held')
+        return this.#end(delivery, next.kind, `${next.reason}${partWords(index, pieces.length)}`);
       if (next.kind === 'again') return next;
       if (last) return this.#ended(delivery, 'delivered');
     }
@@ -175,7 +175,8 @@ export class Engine implements DeliveryEngine {
       channel.send(message, signal),
     );
     point('host.sent');
-    const next = decideNext(outcome, at.attempts, onUnknown, clock.now());
+    const attempts = { made: at.attempts, wasUnknown: at.before?.state === 'unknown' };
+    const next = decideNext(outcome, attempts, onUnknown, clock.now());
     if (next.kind !== 'delivered') {
       log.warn('send', { row: delivery.id, piece: at.index, end: next.kind, reason: next.reason });
     }
@@ -229,8 +230,13 @@ function split(content: OutgoingContent, max: number): OutgoingContent[] {
 }
 
 /** Nothing runs for this delivery now, so an open attempt is one whose receipt could not be written. */
-function withoutReceipt(piece: Piece | undefined): Piece | undefined {
-  return piece?.state === 'attempting' ? { ...piece, state: 'unknown' } : piece;
+function withoutReceipt(piece: Piece): Piece {
+  return piece.state === 'attempting' ? { ...piece, state: 'unknown' } : piece;
+}
+
+/** Of a long text, how far it came. */
+function partWords(index: number, count: number): string {
+  return index === 0 ? '' : ` (part ${index + 1} of ${count}; what comes before it has arrived)`;
 }
 
 /** Once unknown it stays so: that a later attempt was turned away says nothing about the first. */

@@ -102,6 +102,61 @@ describe('one delivery', () => {
     );
   });
 
+  test('U1: of six attempts whose outcome nobody knows the last makes it held, with the reason, and not failed', async (t) => {
+    const ends: readonly (readonly [string, (made: number) => Error])[] = [
+      ['each of them', () => new UnknownOutcomeError('no answer')],
+      [
+        'the first alone',
+        (made) => (made === 1 ? new UnknownOutcomeError('no answer') : new RetryableError('429')),
+      ],
+      [
+        'the last alone',
+        (made) => (made === 6 ? new UnknownOutcomeError('no answer') : new RetryableError('429')),
+      ],
+      [
+        'the first, and the second was refused',
+        (made) => (made === 1 ? new UnknownOutcomeError('no answer') : new PermanentError('kicked')),
+      ],
+    ];
+    for (const [what, errorOf] of ends) {
+      for (const onUnknown of ['resend-same-key', 'resend-marked'] as const) {
+        const world = await openDeliveryWorld(t, { onUnknown });
+        world.channel.always = () => Promise.reject(errorOf(world.channel.calls.length));
+        await world.engine.send([await world.record('a', 'hello')]);
+        while (world.ends.length === 0) {
+          await until('it waits or has ended', () => world.clock.pending === 1 || world.ends.length === 1);
+          world.clock.advance(world.clock.nextInMs ?? 0);
+        }
+        assert.equal(await world.stateOf('a'), 'held', what);
+        const [row] = await world.rows('SELECT reason FROM deliveries');
+        assert.match(String(row?.reason), /^nobody knows whether it arrived: /, what);
+        assert.equal(world.channel.calls.length, what.endsWith('refused') ? 2 : 6);
+        const pieces = await world.rows('SELECT state FROM pieces');
+        assert.deepEqual(
+          pieces.map(({ state }) => state),
+          ['unknown'],
+        );
+      }
+    }
+  });
+
+  test('U1: an unknown outcome stays one when its channel, or the message that it changes, is gone later', async (t) => {
+    for (const gone of ['channel', 'target']) {
+      const world = await openDeliveryWorld(t, { onUnknown: 'resend-marked' });
+      await world.engine.send([await world.record('first', 'hello')]);
+      world.channel.always = () => Promise.reject(new UnknownOutcomeError('no answer'));
+      await world.engine.send([await world.record('edit', { kind: 'edit', target: 'first', text: 'x' })]);
+      await world.engine.stop();
+      if (gone === 'target')
+        await world.store.transaction((sql) => sql.run("DELETE FROM pieces WHERE out_id = 'first'"));
+      await world.engineOn(world.store, gone === 'channel' ? [] : undefined).start();
+      world.clock.advance(5_000);
+      await until('it has ended', () => world.ends.length === 2);
+      assert.equal(await world.stateOf('edit'), 'held', gone);
+      assert.equal(world.channel.calls.length, 2);
+    }
+  });
+
   test('D5: an answer that does not come in time is an unknown outcome, and the send is told to give up', async (t) => {
     const world = await openDeliveryWorld(t, { onUnknown: 'hold', sendTimeoutMs: 10_000 });
     const signals: AbortSignal[] = [];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PermanentError, RetryableError, UnknownOutcomeError } from '@bellhop/channels';
 import fc from 'fast-check';
-import { decideNext, MAX_ATTEMPTS, type Next } from '../../src/delivery/outcome.ts';
+import { decideNext, MAX_ATTEMPTS, type Next, whyHeld } from '../../src/delivery/outcome.ts';
 
 const NOW = 1_000_000;
 const failed = (error: unknown) => ({ kind: 'error', error }) as const;
@@ -12,14 +12,17 @@ function next(
   error: unknown,
   attempts = 1,
   onUnknown: 'resend-same-key' | 'resend-marked' | 'hold' = 'hold',
+  wasUnknown = false,
 ): Next {
-  return decideNext(failed(error), attempts, onUnknown, NOW);
+  return decideNext(failed(error), { made: attempts, wasUnknown }, onUnknown, NOW);
 }
+
+const RESENDS = ['resend-same-key', 'resend-marked'] as const;
 
 describe('decideNext', () => {
   test('a confirmed send is delivered, with the id of the platform', () => {
     const outcome = { kind: 'delivered', platformMessageId: 'p1' } as const;
-    assert.deepEqual(decideNext(outcome, MAX_ATTEMPTS, 'hold', NOW), outcome);
+    assert.deepEqual(decideNext(outcome, { made: MAX_ATTEMPTS, wasUnknown: true }, 'hold', NOW), outcome);
   });
 
   test('D4: a permanent refusal is never tried again', () => {
@@ -76,7 +79,7 @@ describe('decideNext', () => {
       kind: 'held',
       reason: 'nobody knows whether it arrived: connection lost',
     });
-    for (const policy of ['resend-same-key', 'resend-marked'] as const) {
+    for (const policy of RESENDS) {
       assert.deepEqual(next(error, 1, policy), {
         kind: 'again',
         dueMs: NOW + 5_000,
@@ -84,6 +87,35 @@ describe('decideNext', () => {
         reason: 'connection lost',
       });
     }
+  });
+
+  test('U1: an unknown outcome on the last attempt is held and said, as it may have arrived', () => {
+    for (const policy of RESENDS)
+      for (const error of [new UnknownOutcomeError('no answer'), new Error('socket hang up'), 'a text'])
+        assert.deepEqual(next(error, MAX_ATTEMPTS, policy), {
+          kind: 'held',
+          reason: `nobody knows whether it arrived: ${error instanceof Error ? error.message : error} (6 attempts)`,
+        });
+  });
+
+  test('U1: after an unknown outcome no refusal makes it failed: it says nothing about the attempt before', () => {
+    for (const policy of [...RESENDS, 'hold'] as const) {
+      const refused = next(new PermanentError('the bot was kicked'), 2, policy, true);
+      assert.deepEqual(refused, {
+        kind: 'held',
+        reason: 'nobody knows whether it arrived: the bot was kicked',
+      });
+      assert.equal(next(new RetryableError('busy'), MAX_ATTEMPTS, policy, true).kind, 'held');
+      assert.equal(next(new RetryableError('busy'), 2, policy, true).kind, 'again');
+    }
+  });
+
+  test('U1: an attempt that a host died in is made again six times at most, and then held', () => {
+    for (const policy of RESENDS) {
+      assert.equal(whyHeld(MAX_ATTEMPTS - 1, policy), null);
+      assert.match(whyHeld(MAX_ATTEMPTS, policy) ?? '', /nobody knows .* stopped while .* \(6 attempts\)/);
+    }
+    assert.match(whyHeld(1, 'hold') ?? '', /nobody knows/);
   });
 
   test('D1: whatever a channel throws, it is never taken for delivered', () => {
@@ -96,14 +128,22 @@ describe('decideNext', () => {
     );
     const policies = fc.constantFrom('resend-same-key', 'resend-marked', 'hold');
     fc.assert(
-      fc.property(thrown, fc.integer({ min: 1, max: 20 }), policies, (error, attempts, policy) => {
-        const decision = decideNext(failed(error), attempts, policy, NOW);
-        assert.notEqual(decision.kind, 'delivered');
-        if (decision.kind === 'again') {
-          assert.ok(decision.dueMs > NOW);
-          assert.ok(attempts < MAX_ATTEMPTS);
-        }
-      }),
+      fc.property(
+        thrown,
+        fc.integer({ min: 1, max: 20 }),
+        policies,
+        fc.boolean(),
+        (error, attempts, policy, was) => {
+          const decision = next(error, attempts, policy, was);
+          assert.notEqual(decision.kind, 'delivered');
+          const mayBeThere = was || !(error instanceof PermanentError || error instanceof RetryableError);
+          if (mayBeThere) assert.notEqual(decision.kind, 'failed');
+          if (decision.kind === 'again') {
+            assert.ok(decision.dueMs > NOW);
+            assert.ok(attempts < MAX_ATTEMPTS);
+          }
+        },
+      ),
     );
   });
 });

@@ -50,7 +50,7 @@ for (const [name, change, first] of [
   [
     'answered, and the reply is held',
     { state: 'answered', replies: [reply('held', 'nobody knows')] },
-    /did not arrive: nobody knows/,
+    /a reply is held: nobody knows/,
   ],
   [
     'answered, and the reply waits',

@@ -33,11 +33,18 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
-    holds: (f) => inState(f, 'failed', 'held').length > 0,
+    holds: (f) => inState(f, 'failed').length > 0,
     says: (f) => {
-      const [bad] = inState(f, 'failed', 'held');
+      const [bad] = inState(f, 'failed');
       return [`It was answered, but a reply did not arrive: ${bad?.reason ?? bad?.state}.`, LOGS];
     },
+  },
+  {
+    holds: (f) => inState(f, 'held').length > 0,
+    says: (f) => [
+      `It was answered, and a reply is held: ${inState(f, 'held')[0]?.reason ?? 'nobody knows whether it arrived'}.`,
+      'It is not sent again, as it may be there: look in the chat.',
+    ],
   },
   {
     holds: (f) => inState(f, 'queued', 'attempting', 'retry').length > 0,
