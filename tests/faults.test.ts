@@ -17,6 +17,7 @@ const ROWS = [
   'C1 C2 C3',
   'A1 A2 A3',
   'N1 N2',
+  'U1 V1 V2',
 ].flatMap((names) => names.split(' '));
 
 interface Row {

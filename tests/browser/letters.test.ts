@@ -38,6 +38,31 @@ browser(
 );
 
 browser(
+  'V1: of two messages of one id, on two channels, the one that is looked at is told, tried again and discarded',
+  async ({ open, server }) => {
+    const other = { session: 's2', channel: 'terminal', reason: 'no such model' };
+    server.letters.add('m1', 'fix the roof');
+    server.letters.add('m1', 'from afar', other);
+    const { page } = await open({}, LETTERS);
+    await letters(page)
+      .getByRole('button', { name: /^Its sandbox died/ })
+      .click();
+    await story(page).getByText('fix the roof').waitFor();
+    assert.equal(await letters(page).locator('[aria-current]').count(), 1);
+    await story(page).getByRole('button', { name: 'Discard' }).click();
+    await letters(page).getByText('1 dead letter').waitFor();
+    await letters(page)
+      .getByRole('button', { name: /^No such model/ })
+      .click();
+    await story(page).getByText('from afar').waitFor();
+    await story(page).getByText('It failed: no such model.').waitFor();
+    await story(page).getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Nothing is lost here').waitFor();
+    assert.deepEqual(server.letters.asked, ['discard m1', 'retry m1']);
+  },
+);
+
+browser(
   'by keyboard alone: to the list, into a letter, out of it, and rid of it',
   async ({ open, server }) => {
     server.letters.add('m1', 'fix the roof');

@@ -48,6 +48,10 @@ describe('the operator', { skip: bwrapMissing, concurrency: 1 }, () => {
     assert.deepEqual(await lines(house, 'why', '2', '--thread', 'main'), told);
     const { messages } = await json<WhyList>(house, 'why', message);
     assert.equal(messages[0]?.state, 'answered');
+    const session = messages[0]?.session ?? '';
+    assert.deepEqual(await lines(house, 'why', message, '--session', session), told);
+    assert.deepEqual(await lines(house, 'why', message, '--channel', 'terminal'), told);
+    assert.equal((await house.bellhop(['why', message, '--channel', 'web'])).code, 1);
   });
 
   test('is told why there was no answer, and how to try again', async () => {

@@ -100,15 +100,21 @@ class Life implements LocalSandbox {
     this.#exit.resolve({ code, signal, output, why: null });
   }
 
+  /** Closed at its end; at once when it was killed while this was being opened. */
+  async #holds(close: () => unknown): Promise<void> {
+    if (this.isAlive) this.#open.push(close);
+    else await close();
+  }
+
   async #live(): Promise<void> {
     const { config } = this;
     upgradeOutbound(config.outDir, config.inDir);
     const outbound = OutboundMailbox.open(config.outDir, config.generation);
-    this.#open.push(() => outbound.close());
+    await this.#holds(() => outbound.close());
     if (config.mode === 'recover') return outbound.recover(this.#now());
     outbound.setTool(null, this.#now());
     const relay = config.egressSocketPath === '' ? null : await openRelay(config.egressSocketPath);
-    if (relay) this.#open.push(() => relay.close());
+    if (relay) await this.#holds(() => relay.close());
     const { modelUrl, variables } = wayOut(relay?.port ?? null);
     this.#harness.start({ ...config, modelUrl, env: { ...process.env, ...variables }, now: this.#now });
     const bell = new Bell();
@@ -121,10 +127,8 @@ class Life implements LocalSandbox {
     const ready = { t: 'ready', generation: config.generation } as const;
     const link = new HostLink(config.socketPath, ready, (frame) => onFrame[frame.t]?.());
     link.open();
-    this.#open.push(
-      () => link.close(),
-      () => bell.close(),
-    );
+    await this.#holds(() => link.close());
+    await this.#holds(() => bell.close());
     await link.connectedOnce();
     const harness: Harness = {
       name: this.#harness.name,

@@ -52,6 +52,15 @@ export interface Conversation {
   readonly thread: string;
 }
 
+/** Which message of an id is meant; what is left out narrows nothing. */
+export interface Which {
+  readonly agent?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly chat?: string | undefined;
+  readonly thread?: string | undefined;
+  readonly session?: string | undefined;
+}
+
 interface Call {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
@@ -115,12 +124,22 @@ export class Client {
     return this.#json({ method: 'GET', path: '/v1/dead-letters', signal });
   }
 
-  deadLetter(message: string, signal: AbortSignal): Promise<DeadLetterList> {
-    return this.#json({ method: 'GET', path: `/v1/dead-letters/${encodeURIComponent(message)}`, signal });
+  deadLetter(message: string, which: Which, signal: AbortSignal): Promise<DeadLetterList> {
+    const path = `/v1/dead-letters/${encodeURIComponent(message)}${query({ ...which })}`;
+    return this.#json({ method: 'GET', path, signal });
   }
 
-  settleDeadLetter(message: string, end: 'retry' | 'discard', signal: AbortSignal): Promise<Done> {
-    return this.#post(`/v1/dead-letters/${encodeURIComponent(message)}/${end}`, {}, signal);
+  settleDeadLetter(
+    message: string,
+    end: 'retry' | 'discard',
+    which: Which,
+    signal: AbortSignal,
+  ): Promise<Done> {
+    return this.#post(
+      `/v1/dead-letters/${encodeURIComponent(message)}/${end}${query({ ...which })}`,
+      {},
+      signal,
+    );
   }
 
   sessions(quarantinedOnly: boolean, signal: AbortSignal): Promise<SessionList> {
@@ -135,9 +154,9 @@ export class Client {
     return this.#post(`/v1/sessions/${encodeURIComponent(session)}/release`, {}, signal);
   }
 
-  why(message: string, { agent, thread }: Conversation, signal: AbortSignal): Promise<WhyList> {
-    const query = new URLSearchParams({ thread, ...(agent === undefined ? {} : { agent }) });
-    return this.#json({ method: 'GET', path: `/v1/why/${encodeURIComponent(message)}?${query}`, signal });
+  why(message: string, which: Which, signal: AbortSignal): Promise<WhyList> {
+    const path = `/v1/why/${encodeURIComponent(message)}${query({ ...which })}`;
+    return this.#json({ method: 'GET', path, signal });
   }
 
   model(agent: string | undefined, signal: AbortSignal): Promise<ModelView> {

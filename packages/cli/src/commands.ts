@@ -36,6 +36,12 @@ const REQUESTS: Readonly<Record<string, OptionSpec>> = {
   private: { type: 'boolean', value: '', help: 'it may lie in your own network, or on this machine' },
 };
 
+/** Where several messages have one id. */
+const WHICH: Readonly<Record<string, OptionSpec>> = {
+  channel: { type: 'string', value: 'NAME', help: 'the channel that the message came by' },
+  session: { type: 'string', value: 'ID', help: 'the session that it went to' },
+};
+
 const JSON_OUT: OptionSpec = { type: 'boolean', value: '', help: 'print one JSON object' };
 
 function byLauncher(name: string, usage: string, summary: string, options: Command['options']): Command {
@@ -232,6 +238,8 @@ export const COMMANDS: readonly Command[] = [
     options: {
       agent: { type: 'string', value: 'NAME', help: 'for a number: whose conversation' },
       thread: { type: 'string', value: 'NAME', help: 'for a number: which conversation (default: main)' },
+      ...WHICH,
+      chat: { type: 'string', value: 'ID', help: 'the chat that it was said in' },
       json: JSON_OUT,
     },
     takesWords: true,
@@ -241,7 +249,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'dead-letters',
     usage: 'dead-letters [VERB]',
     summary: 'failed for good: list, show ID, retry ID, discard ID',
-    options: { json: JSON_OUT },
+    options: { ...WHICH, json: JSON_OUT },
     takesWords: true,
     run: deadLetters,
   },

@@ -113,7 +113,6 @@ export function createApps(parts: AppParts): Apps {
     ...createSecretRoutes({ store, secrets: egress }),
   ];
   const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
-  const letters = deadLetterRoutes(looks);
   const readLog = createLogReader(folders.dataDir);
   const links = new Links(clock);
   const password = createPassword(store, clock);
@@ -130,8 +129,8 @@ export function createApps(parts: AppParts): Apps {
         ...createApprovalRoutes({ store, approvals, by: ownerOn('web') }),
         ...modelRoutes,
         ...guardRoutes,
-        ...letters,
-        whyRoute({ ...looks, readLog: async () => [] }),
+        ...deadLetterRoutes({ ...looks, own: 'web' }),
+        whyRoute({ ...looks, own: 'web', readLog: async () => [] }),
       ],
       siteDir: parts.siteDir,
       hostNames: settings.hostNames,
@@ -144,11 +143,11 @@ export function createApps(parts: AppParts): Apps {
         ...createApprovalRoutes({ store, approvals, by: ownerOn('terminal') }),
         ...modelRoutes,
         ...guardRoutes,
-        ...letters,
+        ...deadLetterRoutes({ ...looks, own: 'terminal' }),
         ...sessionRoutes(looks),
         ...packageRoutes({ store, packages }),
         ...skillRoutes({ store, skills, folder: join(folders.dataDir, 'skills') }),
-        whyRoute({ ...looks, readLog }),
+        whyRoute({ ...looks, own: 'terminal', readLog }),
       ],
       links,
       password,

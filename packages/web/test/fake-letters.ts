@@ -18,6 +18,7 @@ export class FakeLetters {
     const letter = { message, ...WHERE, reason, acceptedAt: AT, failedAt: AT, text, ...change };
     this.letters.unshift(letter);
     this.stories.set(message, story(letter));
+    this.stories.set(`${message} ${letter.session}`, story(letter));
   }
 
   /** A message that was answered, with its story. */
@@ -37,15 +38,20 @@ export class FakeLetters {
   }
 
   /** False when it is none of ours. */
-  handle(method: string | undefined, pathname: string, response: ServerResponse): boolean {
+  handle(
+    method: string | undefined,
+    { pathname, searchParams }: Pick<URL, 'pathname' | 'searchParams'>,
+    response: ServerResponse,
+  ): boolean {
     const [, what, id, act] =
       /^\/v1\/(dead-letters|why)(?:\/([^/]+))?(?:\/(retry|discard))?$/.exec(pathname) ?? [];
     if (what === undefined) return false;
     const message = decodeURIComponent(id ?? '');
-    if (what === 'why') this.#tell(message, response);
+    const session = searchParams.get('session');
+    if (what === 'why') this.#tell(session === null ? message : `${message} ${session}`, response);
     else if (id === undefined)
       json(response, 200, { deadLetters: this.letters.map((letter) => ({ ...letter, text: null })) });
-    else this.#one(method, message, act, response);
+    else this.#one(method, { message, session }, act, response);
     return true;
   }
 
@@ -55,12 +61,19 @@ export class FakeLetters {
     else refuse(response, 404, `no message ${message} is known`, 'Reload the page.');
   }
 
-  #one(method: string | undefined, message: string, act: string | undefined, response: ServerResponse): void {
-    const found = this.letters.filter((letter) => letter.message === message);
+  #one(
+    method: string | undefined,
+    { message, session }: { readonly message: string; readonly session: string | null },
+    act: string | undefined,
+    response: ServerResponse,
+  ): void {
+    const found = this.letters.filter(
+      (letter) => letter.message === message && (session === null || letter.session === session),
+    );
     if (found.length === 0) return void refuse(response, 404, 'there is no dead letter', 'Look again.');
     if (method === 'GET') return void json(response, 200, { deadLetters: found });
     this.asked.push(`${act} ${message}`);
-    this.letters = this.letters.filter((letter) => letter.message !== message);
+    this.letters = this.letters.filter((letter) => !found.includes(letter));
     json(response, 202, { sessions: ['s1'] });
   }
 }

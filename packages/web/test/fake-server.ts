@@ -184,7 +184,8 @@ export class FakeServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.intercept(request, response)) return;
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://host');
+    const url = new URL(request.url ?? '/', 'http://host');
+    const { pathname, searchParams } = url;
     if (!pathname.startsWith('/v1/')) return this.#asset(pathname, response);
     if (pathname === '/v1/files') return this.#upload(request, searchParams.get('name') ?? '', response);
     const body = JSON.parse((await bodyOf(request)).toString() || '{}') as Record<string, unknown>;
@@ -194,7 +195,7 @@ export class FakeServer {
       return refuse(response, 403, 'the password is wrong', 'Try again, or type ./bellhop link');
     }
     if (!this.signedIn) return refuse(response, 401, 'you are not signed in', 'Type ./bellhop link');
-    if (this.letters.handle(request.method, pathname, response)) return;
+    if (this.letters.handle(request.method, url, response)) return;
     const thread = searchParams.get('thread') ?? 'main';
     const route = `${request.method} ${pathname}`;
     const said =

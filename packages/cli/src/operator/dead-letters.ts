@@ -2,25 +2,26 @@
 import type { DeadLetterList, DeadLetterView } from '@bellhop/host/api';
 import type { Context } from '../command.ts';
 import { neutralise } from '../text.ts';
-import { line, tell, time, verbOf, wrapped } from './request.ts';
+import { line, tell, time, verbOf, whichOf, wrapped } from './request.ts';
 
 const VERBS = { list: 'alone', show: 'names', retry: 'names', discard: 'names' } as const;
 
 export async function deadLetters(context: Context): Promise<number> {
   const { verb, what } = verbOf(context.parsed, 'dead-letters', VERBS);
+  const which = whichOf(context.parsed, 'dead-letters');
   switch (verb) {
     case 'list':
       return tell(context, (client, signal) => client.deadLetters(signal), listed);
     case 'show':
       return tell(
         context,
-        (client, signal) => client.deadLetter(what, signal),
+        (client, signal) => client.deadLetter(what, which, signal),
         ({ deadLetters: found }) => found.flatMap(shown),
       );
     default:
       return tell(
         context,
-        (client, signal) => client.settleDeadLetter(what, verb, signal),
+        (client, signal) => client.settleDeadLetter(what, verb, which, signal),
         () => [
           verb === 'retry'
             ? `It is accepted again: ./bellhop why ${what}`
@@ -35,7 +36,7 @@ function listed({ deadLetters: found }: DeadLetterList): string[] {
   return [
     ...found.flatMap((letter) => [
       line(`${time(letter.failedAt)}  `, letter.message),
-      line('    ', `${letter.agent}: ${letter.reason}`),
+      line('    ', `${letter.agent} on ${letter.channel}: ${letter.reason}`),
     ]),
     'More: ./bellhop dead-letters show ID (or retry, or discard)',
   ];

@@ -1,6 +1,6 @@
 /** One request of an operator's command, and what it prints: JSON as it came, or lines of at most 80 columns. */
-import { flag, type Parsed } from '../args.ts';
-import type { Client } from '../client.ts';
+import { flag, type Parsed, text } from '../args.ts';
+import type { Client, Which } from '../client.ts';
 import type { Context } from '../command.ts';
 import { clientFor, firstContact } from '../connect.ts';
 import { within } from '../deadline.ts';
@@ -41,6 +41,18 @@ export function verbOf<Verb extends string>(
     throw new UsageError(`${command} ${verb} takes ${wanted} behind it.`, hint);
   }
   return { verb, what };
+}
+
+/** Which message is meant, by the options that a command takes. */
+export function whichOf(parsed: Parsed, command: string): Which {
+  const given = (name: string) => text(parsed, name, command);
+  return {
+    agent: given('agent'),
+    channel: given('channel'),
+    chat: given('chat'),
+    thread: given('thread'),
+    session: given('session'),
+  };
 }
 
 /** Of a character that the cut went through. */

@@ -1,10 +1,8 @@
 /** `bellhop why`: the whole story of one message on one screen. What it means was decided by the host (verdict). */
 import type { WhyList, WhyReply, WhyView } from '@bellhop/host/api';
-import { text } from '../args.ts';
 import type { Context } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { DEFAULT_THREAD } from '../outgoing.ts';
-import { line, tell, time, wrapped } from './request.ts';
+import { line, tell, time, whichOf, wrapped } from './request.ts';
 
 /** More would not be one screen. */
 const MAX_SHOWN = 6;
@@ -15,11 +13,8 @@ export async function why(context: Context): Promise<number> {
   if (message === undefined || more.length > 0) {
     throw new UsageError('why takes one message: its id, its number, or last.', 'See: ./bellhop help why');
   }
-  const conversation = {
-    agent: text(parsed, 'agent', 'why'),
-    thread: text(parsed, 'thread', 'why') ?? DEFAULT_THREAD,
-  };
-  return tell(context, (client, signal) => client.why(message, conversation, signal), told);
+  const which = whichOf(parsed, 'why');
+  return tell(context, (client, signal) => client.why(message, which, signal), told);
 }
 
 function told({ messages }: WhyList): string[] {

@@ -1,6 +1,7 @@
 /** Dead letters: targets that have failed and that nobody has dealt with. */
 import type { MessageId } from '@bellhop/mailbox';
 import type { SessionId } from '../types.ts';
+import { isNamed, type Named } from './named.ts';
 import type { Sql, SqlRow } from './port.ts';
 
 export interface DeadLetter {
@@ -15,7 +16,7 @@ export interface DeadLetter {
   readonly endedMs: number;
 }
 
-const SELECT = `SELECT t.session_id, t.message_id, t.channel, t.reason, t.ended_ms, a.name AS agent, s.chat, s.thread,
+const SELECT = `SELECT t.session_id, t.message_id, t.channel, t.reason, t.ended_ms, a.name AS agent, s.chat, t.thread,
    e.accepted_ms FROM targets t JOIN sessions s ON s.id = t.session_id JOIN agents a ON a.id = s.agent_id
    LEFT JOIN events e ON e.channel = t.channel AND e.id = t.message_id`;
 
@@ -42,11 +43,12 @@ export async function deadLetters(sql: Sql, limit: number): Promise<DeadLetter[]
   return rows.map(toDeadLetter);
 }
 
-/** One message may have failed in several sessions. */
-export async function deadLettersOf(sql: Sql, message: string): Promise<DeadLetter[]> {
+/** One message may have failed in several sessions, and messages of several channels may have the same id. */
+export async function deadLettersOf(sql: Sql, named: Named): Promise<DeadLetter[]> {
+  const [condition, ...values] = isNamed(named);
   const rows = await sql.all(
-    `${SELECT} WHERE t.message_id = ? AND t.state = 'failed' AND t.discarded = 0 ORDER BY t.session_id`,
-    message,
+    `${SELECT} WHERE ${condition} AND t.state = 'failed' AND t.discarded = 0 ORDER BY t.session_id`,
+    ...values,
   );
   return rows.map(toDeadLetter);
 }

@@ -70,20 +70,22 @@ export async function addAnsweredTarget(sql: Sql, target: NewTarget, nowMs: numb
 /**
  * A message that no channel brought: an imported session holds it, or the clock sent it. It waits, or has failed for this
  * reason. Again changes nothing.
+ * @param at its session, in the thread where the message is answered.
  */
 export async function addTargetWithoutEvent(
   sql: Sql,
-  session: Pick<Session, 'id' | 'channel'>,
+  at: Pick<Session, 'id' | 'channel' | 'thread'>,
   message: MessageId,
   failure: string | null,
   nowMs: number,
 ): Promise<void> {
   await sql.run(
-    `INSERT INTO targets (session_id, message_id, channel, state, reason, ended_ms) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO targets (session_id, message_id, channel, thread, state, reason, ended_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (session_id, message_id) DO NOTHING`,
-    session.id,
+    at.id,
     message,
-    session.channel,
+    at.channel,
+    at.thread,
     failure === null ? 'enqueued' : 'failed',
     failure,
     failure === null ? null : nowMs,

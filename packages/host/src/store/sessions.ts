@@ -62,11 +62,11 @@ function keyOf(
   return JSON.stringify([channel, chat, thread]);
 }
 
-/** The session of an agent that talks in a thread, if it was ever opened. */
+/** The session of an agent that talks in a thread, or outside of all, if it was ever opened. */
 export async function findSession(
   sql: Sql,
   agent: AgentId,
-  where: { readonly channel: string; readonly chat: string; readonly thread: string },
+  where: { readonly channel: string; readonly chat: string; readonly thread: string | null },
 ): Promise<SessionId | null> {
   const [row] = await sql.all(
     `SELECT id FROM sessions WHERE agent_id = ? AND session_mode = 'per-thread' AND session_key = ?

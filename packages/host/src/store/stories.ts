@@ -1,6 +1,7 @@
 /** What the store knows of one message, for the person who asks why (api/operator/why.ts). */
 import type { OutboundId } from '@bellhop/mailbox';
 import type { AgentId, SessionId, TargetState } from '../types.ts';
+import { isNamed, type Named } from './named.ts';
 import type { Sql, SqlRow } from './port.ts';
 
 export interface Story {
@@ -19,7 +20,7 @@ export interface Story {
 }
 
 const SELECT = `SELECT t.session_id, t.message_id, t.channel, t.state, t.reason, t.ended_ms, a.name AS agent, s.agent_id,
-   s.chat, s.thread, s.state AS session_state, s.state_reason, e.accepted_ms
+   s.chat, t.thread, s.state AS session_state, s.state_reason, e.accepted_ms
  FROM targets t JOIN sessions s ON s.id = t.session_id JOIN agents a ON a.id = s.agent_id
    LEFT JOIN events e ON e.channel = t.channel AND e.id = t.message_id`;
 
@@ -40,35 +41,22 @@ function toStory(row: SqlRow): Story {
   };
 }
 
-/** One for each session that the message went to. */
-export async function storiesOf(sql: Sql, message: string): Promise<Story[]> {
-  const rows = await sql.all(`${SELECT} WHERE t.message_id = ? ORDER BY t.session_id LIMIT 20`, message);
+/** One for each session that the message went to, of each channel that has this id. */
+export async function storiesOf(sql: Sql, named: Named): Promise<Story[]> {
+  const [condition, ...values] = isNamed(named);
+  const rows = await sql.all(`${SELECT} WHERE ${condition} ORDER BY t.session_id LIMIT 20`, ...values);
   return rows.map(toStory);
 }
 
-/** The id of the event that was accepted last and went to a session. */
-export async function lastMessage(sql: Sql): Promise<string | null> {
+/** The event that was accepted last and went to a session. */
+export async function lastMessage(
+  sql: Sql,
+): Promise<{ readonly channel: string; readonly message: string } | null> {
   const [row] = await sql.all(
-    `SELECT e.id FROM events e JOIN targets t ON t.channel = e.channel AND t.message_id = e.id
+    `SELECT e.channel, e.id FROM events e JOIN targets t ON t.channel = e.channel AND t.message_id = e.id
      ORDER BY e.accepted_ms DESC LIMIT 1`,
   );
-  return row ? String(row.id) : null;
-}
-
-/** The session of a conversation, by the agent's name; null when there is none. */
-export async function sessionOf(
-  sql: Sql,
-  agent: string | null,
-  thread: string,
-): Promise<{ readonly id: SessionId; readonly agentId: AgentId } | null> {
-  const [row] = await sql.all(
-    `SELECT s.id, s.agent_id FROM sessions s JOIN agents a ON a.id = s.agent_id
-     WHERE s.thread = ? AND (? IS NULL OR a.name = ?) ORDER BY s.created_ms DESC LIMIT 1`,
-    thread,
-    agent,
-    agent,
-  );
-  return row ? { id: row.id as SessionId, agentId: row.agent_id as AgentId } : null;
+  return row ? { channel: String(row.channel), message: String(row.id) } : null;
 }
 
 export interface StoryGeneration {

@@ -59,7 +59,8 @@ export async function recordEnds(
       const state = end.kind === 'failed' ? 'failed' : 'answered';
       if (await endTarget(sql, session.id, end.id, state, reason, nowMs))
         told.push({ id: end.id, state, reason } as const);
-      else if (!(await targetOf(sql, session.id, end.id))) await addEnd(sql, session, end.id, reason, nowMs);
+      else if (!(await targetOf(sql, session.id, end.id)))
+        await addEnd(sql, at(end.id), end.id, reason, nowMs);
       const about = noticeOf(incident, reason, ackOf(end.id)?.errorClass ?? null);
       incident = about.incident;
       if (about.text !== null)

@@ -205,7 +205,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
   const looks = { store, mailboxes, supervisor, clock, dataDir: dir, readLog: async () => [] };
-  const operator = [...deadLetterRoutes(looks), whyRoute(looks)];
+  const operator = [...deadLetterRoutes({ ...looks, own: 'web' }), whyRoute({ ...looks, own: 'web' })];
   const links = new Links(clock);
   const password = createPassword(store, clock);
   const cookies = createCookies(store, clock, INSTALL);

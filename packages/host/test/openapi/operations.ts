@@ -37,6 +37,14 @@ const PLACE = {
   thread: 'the conversation; default: main',
 };
 
+/** Which message of an id is meant. */
+const NAMED = {
+  channel: 'the channel that it came by, where several have one of this id; default: your own',
+  chat: 'the chat that it was said in',
+  thread: 'the thread that it was said in; of a number: default main',
+  session: 'the session that it went to',
+};
+
 /** Keys as in the table of routes, with the method before. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /': { summary: 'The page', answer: [200, 'text/html'], open: true },
@@ -213,19 +221,22 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'GET /v1/dead-letters/:message': {
     summary: 'One of them, with what it said; one for each session that it failed in',
+    query: NAMED,
     answer: [200, 'DeadLetterList'],
   },
   'POST /v1/dead-letters/:message/retry': {
     summary: 'Accept it once more; its tries begin anew',
+    query: NAMED,
     answer: [202, 'Done'],
   },
   'POST /v1/dead-letters/:message/discard': {
     summary: 'Take it off the list; the message stays failed',
+    query: NAMED,
     answer: [200, 'Done'],
   },
   'GET /v1/why/:message': {
     summary: 'The whole story of a message, by its id, its number in a conversation, or `last`',
-    query: PLACE,
+    query: { agent: PLACE.agent, ...NAMED },
     answer: [200, 'WhyList'],
   },
   'GET /v1/sessions': {

@@ -173,6 +173,8 @@ test('N1: a message that comes while the end of an idle sandbox is being noted i
   }
 });
 
+const anyOf = (message: string) => ({ message, channel: null, chat: null, thread: null, session: null });
+
 describe('a failed message that no channel brought', () => {
   const failed = async (house: House) =>
     (await deadLetters(house.store.read, 10)).map(({ message, reason }) => `${message}: ${reason}`);
@@ -197,15 +199,15 @@ describe('a failed message that no channel brought', () => {
     assert.equal(dead, 'dead: it had failed before its session came here');
     assert.match(dying ?? '', /^dying: its sandbox died .*\(5 tries\)$/);
     for (const id of ['dead', 'dying']) {
-      const [story] = await storiesOf(house.store.read, id);
+      const [story] = await storiesOf(house.store.read, anyOf(id));
       assert.equal(story?.state, 'failed');
       assert.ok(await house.supervisor.retry(session.id, id as MessageId));
       await until(`${id} is answered`, async () => (await house.stateOf(id)) === 'answered');
       assert.equal((await stateOf(house, session, id)).status, 'completed');
     }
     assert.deepEqual(await failed(house), []);
-    assert.deepEqual(await storiesOf(house.store.read, 'over'), []);
-    assert.deepEqual(await storiesOf(house.store.read, 'context'), []);
+    assert.deepEqual(await storiesOf(house.store.read, anyOf('over')), []);
+    assert.deepEqual(await storiesOf(house.store.read, anyOf('context')), []);
   });
 
   test('N2: of 3,000 imported rows each is found in its step, and waiting ones fail in words with their session', async (t) => {

@@ -25,7 +25,7 @@ import type {
   UsageView,
   WhyList,
 } from '@bellhop/host/api';
-import type { Place, Problem } from '../model/state.ts';
+import type { MessageRef, Place, Problem } from '../model/state.ts';
 import { LOOK_AT_LOGS, sentence } from '../model/words.ts';
 
 export class Refusal extends Error {
@@ -56,10 +56,11 @@ export class Client {
   retry = (id: string): Promise<void> => this.#post(`/v1/messages/${encodeURIComponent(id)}/retry`, {});
   stopTurn = (place: Place): Promise<void> => this.#post('/v1/turns/stop', place);
   deadLetters = (): Promise<DeadLetterList> => this.#json('/v1/dead-letters');
-  deadLetter = (id: string): Promise<DeadLetterList> => this.#json(letterPath(id));
-  retryLetter = (id: string): Promise<void> => this.#post(`${letterPath(id)}/retry`, {});
-  discardLetter = (id: string): Promise<void> => this.#post(`${letterPath(id)}/discard`, {});
-  why = (id: string): Promise<WhyList> => this.#json(`/v1/why/${encodeURIComponent(id)}`);
+  deadLetter = (of: MessageRef): Promise<DeadLetterList> => this.#json(letterPath(of));
+  retryLetter = (of: MessageRef): Promise<void> => this.#post(letterPath(of, '/retry'), {});
+  discardLetter = (of: MessageRef): Promise<void> => this.#post(letterPath(of, '/discard'), {});
+  why = ({ message, session }: MessageRef): Promise<WhyList> =>
+    this.#json(`/v1/why/${encodeURIComponent(message)}${sessionQuery(session)}`);
   model = (agent: string): Promise<ModelView> => this.#json(`/v1/model?${new URLSearchParams({ agent })}`);
   setModel = (change: SetModel): Promise<ModelView> => this.#json('/v1/model', sent('PUT', change));
   testModel = (agent: string): Promise<ModelTest> => this.#json('/v1/model/test', sent('POST', { agent }));
@@ -131,8 +132,12 @@ export function problemIn(status: number, text: string): Problem {
   }
 }
 
-function letterPath(id: string): string {
-  return `/v1/dead-letters/${encodeURIComponent(id)}`;
+function letterPath({ message, session }: MessageRef, act = ''): string {
+  return `/v1/dead-letters/${encodeURIComponent(message)}${act}${sessionQuery(session)}`;
+}
+
+function sessionQuery(session: string | null): string {
+  return session === null ? '' : `?${new URLSearchParams({ session })}`;
 }
 
 function sent(method: 'POST' | 'PUT', value: object): RequestInit {

@@ -75,9 +75,19 @@ export interface Conversation extends Place {
   readonly problem: Problem | null;
 }
 
-/** Why a message has the state it has: what the host knows of it. */
-export interface Story {
+/** One message: an id is unique on its channel and in a session, not beyond. */
+export interface MessageRef {
   readonly message: string;
+  /** Null for a message of this page's own conversations. */
+  readonly session: string | null;
+}
+
+export function isSameMessage(a: MessageRef, b: MessageRef | null | undefined): boolean {
+  return a.message === b?.message && a.session === b.session;
+}
+
+/** Why a message has the state it has: what the host knows of it. */
+export interface Story extends MessageRef {
   /** One for each session that the message went to; null while the host is asked. */
   readonly views: readonly WhyView[] | null;
   readonly problem: Problem | null;

@@ -1,7 +1,7 @@
 /** The page of dead letters: what failed for good and nobody has dealt with, whichever channel it came by. */
 import type { DeadLetterView } from '@bellhop/host/api';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Problem } from '../model/state.ts';
+import { isSameMessage, type Problem } from '../model/state.ts';
 import { listTimeWords, sentence } from '../model/words.ts';
 import { useApp, useSelect } from './context.ts';
 import { ControlPage } from './control-page.tsx';
@@ -50,7 +50,7 @@ function None() {
 }
 
 function List({ list }: { list: readonly DeadLetterView[] }) {
-  const shown = useSelect((state) => state.story?.message);
+  const shown = useSelect((state) => state.story);
   const words = list.length === 1 ? '1 dead letter' : `${list.length} dead letters`;
   const count = useRef<HTMLParagraphElement>(null);
   const before = useRef(list.length);
@@ -67,7 +67,7 @@ function List({ list }: { list: readonly DeadLetterView[] }) {
       <ul>
         {list.map((letter) => (
           <li key={`${letter.session} ${letter.message}`}>
-            <Letter letter={letter} isShown={letter.message === shown} />
+            <Letter letter={letter} isShown={isSameMessage(letter, shown)} />
           </li>
         ))}
       </ul>
@@ -77,13 +77,13 @@ function List({ list }: { list: readonly DeadLetterView[] }) {
 
 function Letter({ letter, isShown }: { letter: DeadLetterView; isShown: boolean }) {
   const { letters } = useApp();
-  const { message, agent, channel, thread, reason, failedAt } = letter;
+  const { message, session, agent, channel, thread, reason, failedAt } = letter;
   return (
     <button
       type="button"
       class="letter"
       aria-current={isShown ? 'true' : undefined}
-      onClick={() => void letters.tell(message)}
+      onClick={() => void letters.tell({ message, session })}
     >
       <span class="letter-top">
         <Icon name="problem" size={16} />

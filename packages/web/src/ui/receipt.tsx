@@ -33,7 +33,7 @@ export function WhyLink({ id, receipt }: { id: string; receipt: Receipt }) {
       type="button"
       class="link why-link"
       aria-label="Why: the story of this message"
-      onClick={() => void letters.tell(id)}
+      onClick={() => void letters.tell({ message: id, session: null })}
     >
       Why
     </button>
@@ -63,7 +63,11 @@ export function Failure({ place, id, receipt }: { place: Place; id: string; rece
         <p class="why">
           {sentence(receipt.reason ?? 'no reason was given')}{' '}
           {!isRefused && (
-            <button type="button" class="link" onClick={() => void letters.tell(id)}>
+            <button
+              type="button"
+              class="link"
+              onClick={() => void letters.tell({ message: id, session: null })}
+            >
               The whole story
             </button>
           )}

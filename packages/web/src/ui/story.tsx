@@ -22,7 +22,7 @@ function useReceiptState(message: string): string | undefined {
   );
 }
 
-export function StoryPanel({ story: { message, views, problem } }: { story: Story }) {
+export function StoryPanel({ story: { message, session, views, problem } }: { story: Story }) {
   const { letters } = useApp();
   const heading = useRef<HTMLHeadingElement>(null);
   // What was pressed may be out of sight on a phone: who reads by keyboard or ear goes on here.
@@ -32,8 +32,8 @@ export function StoryPanel({ story: { message, views, problem } }: { story: Stor
   useEffect(() => {
     const before = told.current;
     told.current = { message, receipt };
-    if (before.message === message && before.receipt !== receipt) void letters.tell(message);
-  }, [message, receipt, letters]);
+    if (before.message === message && before.receipt !== receipt) void letters.tell({ message, session });
+  }, [message, session, receipt, letters]);
   return (
     <aside class="ledger story" aria-label="Why">
       <header class="bar">
@@ -50,7 +50,7 @@ export function StoryPanel({ story: { message, views, problem } }: { story: Stor
         </button>
       </header>
       <div class="ledger-body" aria-busy={views === null && problem === null}>
-        <LetterActs message={message} />
+        <LetterActs message={message} session={session} />
         {problem && (
           <p role="alert">
             {problem.message} {problem.hint}

@@ -6,8 +6,8 @@ import type { Store } from '../../store/port.ts';
 import { sessionById } from '../../store/sessions.ts';
 import type { SessionId } from '../../types.ts';
 import { Problem } from '../problem.ts';
-import type { Route } from '../routing.ts';
-import { idIn } from './id.ts';
+import type { ApiRequest, Route } from '../routing.ts';
+import { findNamed, namedIn } from './named.ts';
 import type { DeadLetterList, DeadLetterView, Done } from './shapes.ts';
 
 const MAX_LISTED = 200;
@@ -16,25 +16,31 @@ const MAX_TEXT = 2_000;
 export interface DeadLetterDeps {
   readonly store: Store;
   readonly mailboxes: Mailboxes;
+  /** The listener's own channel. */
+  readonly own: string;
   readonly supervisor: { retry(session: SessionId, message: MessageId): Promise<boolean> };
 }
 
 export function deadLetterRoutes(deps: DeadLetterDeps): readonly Route[] {
-  const { store, mailboxes, supervisor } = deps;
-  async function lettersOf(id: string | undefined): Promise<DeadLetter[]> {
-    const message = idIn(id);
-    const found = await deadLettersOf(store.read, message);
+  const { store, mailboxes, supervisor, own } = deps;
+  async function lettersOf({ query }: ApiRequest, id: string | undefined): Promise<readonly DeadLetter[]> {
+    const named = namedIn(query, id);
+    const found = await findNamed(named, own, (one) => deadLettersOf(store.read, one));
     if (found.length > 0) return found;
     throw new Problem(
       404,
       'no_such_dead_letter',
-      `there is no dead letter ${clip(message, 100)}`,
+      `there is no dead letter ${clip(named.message, 100)}`,
       'See which there are: ./bellhop dead-letters list',
     );
   }
 
-  async function act(id: string | undefined, one: (letter: DeadLetter) => Promise<unknown>): Promise<Done> {
-    const letters = await lettersOf(id);
+  async function act(
+    request: ApiRequest,
+    id: string | undefined,
+    one: (letter: DeadLetter) => Promise<unknown>,
+  ): Promise<Done> {
+    const letters = await lettersOf(request, id);
     for (const letter of letters) await one(letter);
     return { sessions: letters.map(({ session }) => session) };
   }
@@ -51,8 +57,8 @@ export function deadLetterRoutes(deps: DeadLetterDeps): readonly Route[] {
     {
       method: 'GET',
       path: '/v1/dead-letters/:message',
-      handle: async (_, id) => {
-        const found = await lettersOf(id);
+      handle: async (request, id) => {
+        const found = await lettersOf(request, id);
         const views = found.map(async (letter) => toLetter(letter, await textOf(mailboxes, store, letter)));
         return json({ deadLetters: await Promise.all(views) } satisfies DeadLetterList);
       },
@@ -60,17 +66,17 @@ export function deadLetterRoutes(deps: DeadLetterDeps): readonly Route[] {
     {
       method: 'POST',
       path: '/v1/dead-letters/:message/retry',
-      handle: async (_, id) => ({
+      handle: async (request, id) => ({
         status: 202,
-        json: await act(id, ({ session, message }) => supervisor.retry(session, message)),
+        json: await act(request, id, ({ session, message }) => supervisor.retry(session, message)),
       }),
     },
     {
       method: 'POST',
       path: '/v1/dead-letters/:message/discard',
-      handle: async (_, id) =>
+      handle: async (request, id) =>
         json(
-          await act(id, ({ session, message }) =>
+          await act(request, id, ({ session, message }) =>
             store.transaction((sql) => discardDeadLetter(sql, session, message)),
           ),
         ),

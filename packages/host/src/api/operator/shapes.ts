@@ -7,7 +7,11 @@
  *   GET  /v1/dead-letters/:message             -> DeadLetterList   (one for each session it failed in)
  *   POST /v1/dead-letters/:message/retry       -> 202 Done
  *   POST /v1/dead-letters/:message/discard     -> 200 Done
- *   GET  /v1/why/:message?agent=&thread=       -> WhyList          (a message id, its number, or `last`)
+ *   GET  /v1/why/:message?agent=               -> WhyList          (a message id, its number, or `last`)
+ *
+ * An id is unique on its channel and in a session alone, so each of these that names a message takes `channel`, `chat`,
+ * `thread` and `session` in its query. Without them the listener's own channel comes first; ids that only other channels
+ * have, and more than one of them, are refused as ambiguous (409).
  *
  * On the owner's socket alone:
  *

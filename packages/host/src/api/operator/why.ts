@@ -2,20 +2,18 @@
  * The story of one message: from the store, its mailbox's two files and the log. Reads only, and changes nothing; what
  * cannot be read now (a file in mid-commit, a corrupt one) is left out.
  */
+import { localChat, MAIN_THREAD } from '@bellhop/channels/served';
 import type { Ack, InboundRow, MessageId } from '@bellhop/mailbox';
 import type { Mailboxes } from '../../sessions/port.ts';
+import { listAgents } from '../../store/agents.ts';
+import type { Named } from '../../store/named.ts';
 import type { Store } from '../../store/port.ts';
-import {
-  generationsBetween,
-  lastMessage,
-  repliesOf,
-  type Story,
-  sessionOf,
-  storiesOf,
-} from '../../store/stories.ts';
+import { findSession, sessionById } from '../../store/sessions.ts';
+import { generationsBetween, lastMessage, repliesOf, type Story, storiesOf } from '../../store/stories.ts';
 import type { Supervisor } from '../../supervisor/port.ts';
-import type { Clock } from '../../types.ts';
+import type { Clock, Session } from '../../types.ts';
 import type { LogReader } from './log-reader.ts';
+import { findNamed } from './named.ts';
 import type { WhyAck, WhyRow, WhyView } from './shapes.ts';
 import { verdict } from './verdict.ts';
 
@@ -29,28 +27,68 @@ export interface WhyDeps {
   readonly supervisor: Supervisor;
   readonly clock: Clock;
   readonly readLog: LogReader;
+  /** The listener's own channel. */
+  readonly own: string;
 }
 
 export interface Asked {
-  /** A message's id, its number in a conversation, or `last`. */
-  readonly message: string;
+  /** A message's id, its number in a conversation, or `last`; and what else is known of it. */
+  readonly named: Named;
   readonly agent: string | null;
-  readonly thread: string;
 }
 
 /** One view for each session that the message went to; none when it is not known. */
 export async function why(deps: WhyDeps, asked: Asked): Promise<WhyView[]> {
-  const id = await resolve(deps, asked);
-  const stories = id === null ? [] : await storiesOf(deps.store.read, id);
-  return Promise.all(stories.map((story) => view(deps, story)));
+  return Promise.all((await storiesAbout(deps, asked)).map((story) => view(deps, story)));
 }
 
-async function resolve({ store, mailboxes }: WhyDeps, asked: Asked): Promise<string | null> {
-  if (asked.message === 'last') return lastMessage(store.read);
-  if (!/^\d{1,15}$/.test(asked.message)) return asked.message;
-  const session = await sessionOf(store.read, asked.agent, asked.thread);
-  if (!session) return null;
-  return mailboxes.inbound(session, (mailbox) => mailbox.idOfSeq(Number(asked.message)));
+type Way = (deps: WhyDeps, asked: Asked) => Promise<readonly Story[]>;
+
+async function storiesAbout(deps: WhyDeps, asked: Asked): Promise<readonly Story[]> {
+  for (const way of waysTo(asked, deps.own)) {
+    const found = await way(deps, asked);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function waysTo({ named: { message, channel, session } }: Asked, own: string): readonly Way[] {
+  if (message === 'last') return [byLast];
+  if (!/^\d{1,15}$/.test(message)) return [byId];
+  // Platforms give numbers as ids, too: whoever names more than a conversation of ours means one of those first.
+  const isElsewhere = session !== null || (channel !== null && channel !== own);
+  return isElsewhere ? [byId, byNumber] : [byNumber, byId];
+}
+
+const byLast: Way = async ({ store }) => {
+  const last = await lastMessage(store.read);
+  return last ? storiesOf(store.read, { ...ANY, ...last }) : [];
+};
+
+const byId: Way = ({ store, own }, { named }) => findNamed(named, own, (one) => storiesOf(store.read, one));
+
+const byNumber: Way = async (deps, asked) => {
+  const session = await sessionMeant(deps, asked);
+  if (!session || !(await deps.mailboxes.exists(session))) return [];
+  const seq = Number(asked.named.message);
+  const message = await deps.mailboxes.inbound(session, (mailbox) => mailbox.idOfSeq(seq));
+  return message === null ? [] : storiesOf(deps.store.read, { ...ANY, message, session: session.id });
+};
+
+const ANY = { channel: null, chat: null, thread: null, session: null };
+
+/** Whose numbers are meant: the session that is named, or that of a conversation; without a channel, one of ours. */
+async function sessionMeant({ store, own }: WhyDeps, { named, agent }: Asked): Promise<Session | null> {
+  if (named.session !== null) return sessionById(store.read, named.session);
+  const channel = named.channel ?? own;
+  const thread = named.thread ?? (channel === own ? MAIN_THREAD : null);
+  const agents = (await listAgents(store.read)).filter(({ name }) => agent === null || name === agent);
+  for (const one of agents) {
+    const chat = named.chat ?? localChat(one.name);
+    const found = await findSession(store.read, one.id, { channel, chat, thread });
+    if (found) return sessionById(store.read, found);
+  }
+  return null;
 }
 
 async function view(deps: WhyDeps, story: Story): Promise<WhyView> {

@@ -1,7 +1,7 @@
 /** The list of conversations, the entries of one page by page, and its events. */
 import * as v from 'valibot';
 import { entriesBefore } from '../../store/conversation.ts';
-import { listConversations, markRead } from '../../store/conversations.ts';
+import { type ConversationKey, listConversations, markRead } from '../../store/conversations.ts';
 import { targetsOf } from '../../store/events.ts';
 import { questionById } from '../../store/questions.ts';
 import type { AnsweredQuestion, ConversationList, EntryPage, LogEntry, ReceiptEvent } from '../contract.ts';
@@ -48,7 +48,7 @@ export function conversationRoutes(deps: ServedDeps): readonly Route[] {
       entries,
       more: rows.length > limit,
       receipts: await receiptsOn(entries),
-      answered: await answeredOn(entries),
+      answered: await answeredOn(entries, key),
     };
   }
 
@@ -61,12 +61,17 @@ export function conversationRoutes(deps: ServedDeps): readonly Route[] {
     return receipts;
   }
 
-  async function answeredOn(entries: readonly LogEntry[]): Promise<AnsweredQuestion[]> {
+  async function answeredOn(
+    entries: readonly LogEntry[],
+    { channel, chat }: ConversationKey,
+  ): Promise<AnsweredQuestion[]> {
     const answered: AnsweredQuestion[] = [];
     for (const { body } of entries) {
       if (body.kind !== 'question') continue;
       const asked = await questionById(store.read, body.question);
-      if (asked?.open === false) answered.push({ question: body.question, option: asked.chosen });
+      // An agent names its questions itself: one of another chat may have the same name.
+      const isHere = asked?.channel === channel && asked.chat === chat;
+      if (isHere && !asked.open) answered.push({ question: body.question, option: asked.chosen });
     }
     return answered;
   }
