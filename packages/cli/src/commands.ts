@@ -54,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
     host: { type: 'string', value: 'ADDRESS', help: 'its address (default 127.0.0.1; else with a password)' },
     sandbox: { type: 'string', value: 'KIND', help: 'auto, docker, bwrap, or none (development only)' },
     'no-open': { type: 'boolean', value: '', help: 'do not open the page in a browser' },
+    yes: { type: 'boolean', value: '', help: 'install what is missing with sudo, unasked' },
   }),
   {
     name: 'chat',

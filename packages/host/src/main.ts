@@ -1,7 +1,8 @@
 /**
  * `./bellhop up`: sets everything up, runs the host until a signal, stops it cleanly.
  *
- * Exit codes: 0 stopped as asked, 1 it could not start, 2 wrong usage, 3 another host runs on this data.
+ * Exit codes: 0 stopped as asked, 1 it could not start, 2 wrong usage, 3 another host runs on this data, 128 + the
+ * signal's number when it was ended while it installed something.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
@@ -29,6 +30,8 @@ import {
   createBwrapRuntime,
   createDockerRuntime,
   createNoneRuntime,
+  InstallInterrupted,
+  installPackage,
   type SandboxRuntime,
 } from './sandboxes/index.ts';
 import { readSettings } from './settings.ts';
@@ -159,7 +162,10 @@ async function findRuntime(
     createBwrapRuntime({ dataDir, ...user }),
     createNoneRuntime(),
   ];
-  const choice = await chooseRuntime(options.sandbox, runtimes);
+  const choice = await chooseRuntime(options.sandbox, runtimes, (name) => {
+    say(`The sandbox of an agent needs ${name}, which is missing on this machine.`);
+    return installPackage(name, options.yes);
+  });
   if (!choice.ok) throw new StartError(`no sandbox can be used: ${choice.why}`, choice.install);
   const { runtime, warnings, passedOver } = choice;
   for (const { why, install } of passedOver) {
@@ -210,6 +216,7 @@ export async function main(additions: Additions): Promise<number> {
       say(`${error.message}\n\n${USAGE}`);
       return EXIT.usage;
     }
+    if (error instanceof InstallInterrupted) return error.exitCode;
     const hint = (error as { hint?: unknown }).hint;
     say(`Bellhop could not start: ${error instanceof Error ? error.message : String(error)}`);
     if (typeof hint === 'string') say(`  ${hint}`);

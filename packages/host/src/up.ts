@@ -11,6 +11,7 @@ export const USAGE = `Usage: ./bellhop up [options]
   --host ADDRESS        address of the page (default: 127.0.0.1; others need a password)
   --sandbox KIND        what agents run in: auto, docker or bwrap (default: auto)
   --no-open             do not open the page in a browser
+  --yes                 install bubblewrap with sudo, if it is needed, without a question
   --help                this text
 
 BELLHOP_DOCKER names another client of an engine (podman, nerdctl, a path); BELLHOP_BASE_IMAGE another Debian with
@@ -30,6 +31,8 @@ export interface UpOptions {
   readonly host: string;
   readonly sandbox: (typeof SANDBOXES)[number];
   readonly open: boolean;
+  /** The answer to the question whether something may be installed. */
+  readonly yes: boolean;
   /** The engine's client, when it is not `docker`. */
   readonly program: string | undefined;
   /** What the agent image is built from, when it is not the usual. */
@@ -67,7 +70,7 @@ export function readUpOptions(argv: readonly string[], env: NodeJS.ProcessEnv): 
   // Set but empty is not set; the current folder would be a surprise.
   const dataDir = resolve(values.data ?? (env.BELLHOP_DATA || join(homedir(), '.bellhop')));
   const [program, base] = [env.BELLHOP_DOCKER || undefined, env.BELLHOP_BASE_IMAGE || undefined];
-  return { dataDir, port, host, sandbox, open: !values['no-open'], program, base };
+  return { dataDir, port, host, sandbox, open: !values['no-open'], yes: values.yes ?? false, program, base };
 }
 
 /** Throws UsageError. */
@@ -100,6 +103,7 @@ function parse(argv: readonly string[]) {
         host: { type: 'string' },
         sandbox: { type: 'string' },
         'no-open': { type: 'boolean' },
+        yes: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -44,10 +44,9 @@ export function judge(
   });
   if (holds) return found;
   const what = 'No sandbox holds on this machine, so no agent can run.';
-  return [
-    ...found,
-    { id: 'sandbox', severity: 'error', promise: 30, what, fix: 'sudo apt-get install bubblewrap' },
-  ];
+  const last = tested.map(({ result }) => result).findLast((result) => !result.ok);
+  const fix = last ? last.install : 'Start it with --sandbox auto.';
+  return [...found, { id: 'sandbox', severity: 'error', promise: 30, what, fix }];
 }
 
 async function leftovers(

@@ -130,8 +130,8 @@ export function createBwrapRuntime(options: BwrapOptions): SandboxRuntime {
   async function unavailable(output: string, code: string | null): Promise<SandboxUnavailable> {
     ground = null;
     const attempt = { output, code, hostIsRoot, dataDir: options.dataDir, bwrap: wanted, path };
-    const { why, install } = explain(await gatherFacts(attempt));
-    return new SandboxUnavailable(why, install);
+    const { why, install, lacks } = explain(await gatherFacts(attempt));
+    return new SandboxUnavailable(why, install, lacks);
   }
 
   async function commandFor(

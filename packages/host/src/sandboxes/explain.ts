@@ -6,6 +6,7 @@
 
 import { clip } from '@bellhop/mailbox';
 import { findProgram, SYSTEM_PATH, sysctl } from './system.ts';
+import { installCommand } from './system-packages.ts';
 
 export interface Facts {
   /** What the attempt wrote before it ended, or the message of spawn's error. */
@@ -15,7 +16,7 @@ export interface Facts {
   readonly hostIsRoot: boolean;
   readonly dataDir: string;
   readonly missing: readonly string[];
-  /** Command that installs a package, as far as this machine has one. */
+  /** What installs the first of them on this machine. */
   readonly installer: string;
   readonly sysctls: Readonly<Record<string, string | null>>;
 }
@@ -24,6 +25,8 @@ export interface Reason {
   readonly why: string;
   /** What the operator types or installs next. */
   readonly install: string;
+  /** The package of the system that is missing, and with which it may go. */
+  readonly lacks?: string;
 }
 
 /** The value at which each of them forbids what bubblewrap needs, and the one that allows it. */
@@ -40,16 +43,13 @@ const RESOURCES: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open on this machine: raise the sysctl fs.file-max',
 };
 
-/** What a root host needs beside bubblewrap, all from util-linux. */
-const CHAIN = ['unshare', 'mount', 'setpriv'];
-
-const INSTALLERS: readonly (readonly [program: string, command: string])[] = [
-  ['apt-get', 'apt-get install'],
-  ['dnf', 'dnf install'],
-  ['pacman', 'pacman -S'],
-  ['apk', 'apk add'],
-  ['zypper', 'zypper install'],
-];
+/** What a root host needs beside bubblewrap, and the package that each comes in. */
+const CHAIN: ReadonlyMap<string, string> = new Map([
+  ['unshare', 'util-linux'],
+  ['mount', 'mount'],
+  ['setpriv', 'util-linux'],
+]);
+const BUBBLEWRAP = 'bubblewrap';
 
 const NAMESPACES = /new namespace|uid map|namespace failed|user namespace|No space left on device/i;
 
@@ -63,8 +63,7 @@ const RULES: readonly Rule[] = [
   (facts) => {
     const [program] = facts.missing;
     if (program === undefined) return null;
-    const install = `${facts.installer} ${CHAIN.includes(program) ? 'util-linux' : 'bubblewrap'}`;
-    return { why: `the program ${program} is missing`, install };
+    return { why: `the program ${program} is missing`, install: facts.installer, lacks: packageOf(program) };
   },
   ({ code }) => {
     const install = code === null ? undefined : RESOURCES[code];
@@ -74,7 +73,7 @@ const RULES: readonly Rule[] = [
     /Unknown option/i.test(facts.output)
       ? {
           why: `bubblewrap is too old, 0.8.0 or newer is needed (${firstLine(facts.output)})`,
-          install: `${facts.installer} bubblewrap, from a newer release of this system`,
+          install: 'install bubblewrap from a newer release of this system',
         }
       : null,
   (facts) => {
@@ -132,14 +131,16 @@ export async function gatherFacts({ bwrap, path, ...attempt }: Attempt): Promise
   for (const [name] of FORBIDDING) sysctls[name] = await sysctl(name);
   const missing: string[] = [];
   if ((await findProgram(bwrap, path)) === null) missing.push(bwrap);
-  for (const program of attempt.hostIsRoot ? CHAIN : []) {
+  for (const program of attempt.hostIsRoot ? CHAIN.keys() : []) {
     if ((await findProgram(program, SYSTEM_PATH)) === null) missing.push(program);
   }
-  let installer = 'install';
-  for (const [program, command] of INSTALLERS.toReversed()) {
-    if ((await findProgram(program, SYSTEM_PATH)) !== null) installer = command;
-  }
-  return { ...attempt, missing, sysctls, installer: attempt.hostIsRoot ? installer : `sudo ${installer}` };
+  const [first] = missing;
+  const installer = first === undefined ? '' : await installCommand(packageOf(first));
+  return { ...attempt, missing, sysctls, installer };
+}
+
+function packageOf(program: string): string {
+  return CHAIN.get(program) ?? BUBBLEWRAP;
 }
 
 function firstLine(text: string): string {

@@ -101,7 +101,14 @@ export interface Leftover {
 export type SelfTest =
   | { readonly ok: true; readonly warnings?: readonly string[] }
   /** `absent`: there is nothing of it on this machine, which nobody needs to be told. */
-  | { readonly ok: false; readonly why: string; readonly install: string; readonly absent?: boolean };
+  | {
+      readonly ok: false;
+      readonly why: string;
+      readonly install: string;
+      readonly absent?: boolean;
+      /** The package of the system that is missing, by its name in Debian: with it the test may pass. */
+      readonly lacks?: string | undefined;
+    };
 
 export interface SandboxRuntime {
   readonly kind: 'docker' | 'bwrap' | 'none';
@@ -132,8 +139,11 @@ export class SandboxUnavailable extends Error {
   override readonly name = 'SandboxUnavailable';
   /** What the operator types or installs next. */
   readonly hint: string;
-  constructor(message: string, hint: string) {
+  /** As in SelfTest. */
+  readonly lacks: string | undefined;
+  constructor(message: string, hint: string, lacks?: string) {
     super(message);
     this.hint = hint;
+    this.lacks = lacks;
   }
 }

@@ -100,7 +100,8 @@ export async function runSelfTest(ground: Ground): Promise<SelfTest> {
       await rm(folder, { recursive: true, force: true });
     }
   } catch (error) {
-    if (error instanceof SandboxUnavailable) return { ok: false, why: error.message, install: error.hint };
+    if (error instanceof SandboxUnavailable)
+      return { ok: false, why: error.message, install: error.hint, lacks: error.lacks };
     const why = `the self-test could not be run: ${error instanceof Error ? error.message : String(error)}`;
     return { ok: false, why, install: `ls -ld ${ground.dataDir}; ls -l ${ground.dataDir}` };
   }
