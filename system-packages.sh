@@ -90,13 +90,13 @@ choose_manager() { # sets manager, and what row sets; fails when there is none t
   return 1
 }
 
-translate() { # sets names: the packages $@ as this package manager calls them
-  names=
+translate() { # sets names: the packages $@ as this package manager calls them; and spoken, the same in a sentence
+  names= spoken=
   for name; do
     for pair in $renamed; do
       case $pair in "$name="*) name=${pair#*=} ;; esac
     done
-    case " $names " in *" $name "*) ;; *) names="$names${names:+ }$name" ;; esac
+    case " $names " in *" $name "*) ;; *) names="$names${names:+ }$name" spoken="$spoken${spoken:+ and }$name" ;; esac
   done
 }
 
@@ -163,11 +163,14 @@ run_once() { # $@ = a command of the package manager; its words are in the log a
     # In the foreground: sudo reads the terminal, and hands on the Ctrl-C that is typed there.
     LC_ALL=C $sudo $environment "$@" >"$packages_log" 2>&1 </dev/null
     run_rc=$?
-    if [ $run_rc -ne 0 ] && log_says '^sudo: |^Sorry, |not in the sudoers'; then sudo_refused=yes; fi
+    if [ $run_rc -ne 0 ] && log_says "$refuses_all"; then sudo_refused=yes; fi
   fi
   stop_ticker
   return $run_rc
 }
+
+forbids='not in the sudoers|not allowed'
+refuses_all="^sudo: |^Sorry, |$forbids"
 
 log_says() { [ -n "$1" ] && grep -Eq "$1" "$packages_log"; }
 
@@ -192,7 +195,7 @@ run_manager() { # as run_once, and waits while another package manager is at wor
 
 try_all() { # installs $names
   mended=no refreshed=no
-  say "Installing $names ($manager) …"
+  say "Installing $spoken ($manager) …"
   until run_manager "$manager" $install $options $names; do
     if [ $sudo_refused = yes ]; then
       return 1
@@ -216,7 +219,7 @@ is_terminal() { [ -t 0 ] && [ -t 2 ]; }
 
 confirmed() {
   [ -z "$yes" ] || return 0
-  printf 'Install %s with sudo %s? [Y/n] ' "$names" "$manager" >&2
+  printf 'Install %s with sudo %s? [Y/n] ' "$spoken" "$manager" >&2
   IFS= read -r answer || answer=n
   case $answer in '' | [yY] | [yY][eE][sS]) ;; *) return 1 ;; esac
 }
@@ -227,47 +230,65 @@ not_installed() { # sets why and hint, for the caller to say
   return 1
 }
 
-ask_others="Ask whoever administers this machine to type:"
+ask_others='Ask whoever administers this machine to type:'
+
+may_install() { # sets sudo: what stands in front of the package manager. Asks, where there is somebody to ask
+  sudo=
+  ! is_root || return 0
+  if ! command -v sudo >/dev/null 2>&1; then
+    compose_command ''
+    not_installed "only root may install $spoken, and there is no sudo here" "$ask_others $typed"
+  elif is_terminal; then
+    sudo=sudo
+    confirmed && return
+    compose_command 'sudo '
+    not_installed "$spoken was not to be installed" "When you want it: $typed"
+  elif [ -n "$yes" ]; then
+    # Without a terminal a password cannot be typed.
+    sudo='sudo -n'
+  else
+    compose_command 'sudo '
+    not_installed "installing $spoken needs sudo, and there is no terminal to ask on" "Type: $typed"
+  fi
+}
+
+explain_failure() {
+  show_log "${sudo:+$sudo }$manager"
+  compose_command "${sudo:+sudo }"
+  if [ $sudo_refused = no ]; then
+    not_installed "$manager could not install $spoken" "Mend what it says, then try again. By hand: $typed"
+  elif log_says "$forbids"; then
+    compose_command ''
+    not_installed "you may not install $spoken with sudo" "$ask_others $typed"
+  elif [ "$sudo" = 'sudo -n' ]; then
+    not_installed "sudo needs a password for $spoken, and there is no terminal to type it on" "Type: $typed"
+  else
+    not_installed "sudo did not install $spoken" "Try again. By hand: $typed"
+  fi
+}
 
 install_packages() { # $@ = packages; 0 when they are installed, else why and hint are set. The caller has set traps.
-  choose_manager || { not_installed "no package manager is here that Bellhop knows ($managers)" "Install by hand: $*"; return; }
-  translate "$@"
-  sudo=
-  if ! is_root; then
-    if ! command -v sudo >/dev/null 2>&1; then
-      compose_command ''
-      not_installed "only root may install $names, and there is no sudo here" "$ask_others $typed"
-      return
-    elif is_terminal; then
-      sudo=sudo
-      confirmed || { compose_command 'sudo '; not_installed "$names was not to be installed" "When you want it: $typed"; return; }
-    elif [ -n "$yes" ]; then
-      # Without a terminal a password cannot be typed.
-      sudo='sudo -n'
-    else
-      compose_command 'sudo '
-      not_installed "installing $names needs sudo, and there is no terminal to ask on" "Type: $typed"
-      return
-    fi
+  if ! choose_manager; then
+    not_installed "no package manager is here that Bellhop knows ($managers)" "Install by hand: $*"
+    return
   fi
-  packages_log=$(mktemp "${TMPDIR:-/tmp}/bellhop-packages.XXXXXX") ||
-    { not_installed "no file can be made in ${TMPDIR:-/tmp}" "Is the disk full?  df -h ${TMPDIR:-/tmp}"; return; }
+  translate "$@"
+  may_install || return
+  if ! packages_log=$(mktemp "${TMPDIR:-/tmp}/bellhop-packages.XXXXXX"); then
+    not_installed "no file can be made in ${TMPDIR:-/tmp}" "Is the disk full?  df -h ${TMPDIR:-/tmp}"
+    return
+  fi
   sudo_refused=no
   if try_all; then
-    say "Installed $names."
-    set --
+    say "Installed $spoken."
+    installed_rc=0
   else
-    show_log "${sudo:+$sudo }$manager"
-    compose_command "${sudo:+sudo }"
-    set -- "$manager could not install $names" "Mend what it says, then try again. By hand: $typed"
-    if [ $sudo_refused = yes ]; then
-      compose_command ''
-      set -- "sudo did not let you install $names" "Try again, or ask whoever administers this machine to type: $typed"
-    fi
+    explain_failure
+    installed_rc=1
   fi
   rm -f "$packages_log"
   packages_log=
-  [ $# -eq 0 ] || not_installed "$1" "$2"
+  return $installed_rc
 }
 
 interrupted_packages() { # $1 = exit code
