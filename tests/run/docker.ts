@@ -31,7 +31,7 @@ export function prepareDocker(root: string, say: (line: string) => void): string
 function engine(say: (line: string) => void): string | null {
   if (works('docker', 'version')) return null;
   if (!works('dockerd', '--version')) {
-    const why = installPackages(['docker.io', 'iptables'], say);
+    const why = installPackages(['docker.io', 'iptables']);
     if (why !== null) return why;
   }
   // Its package may have started it.
@@ -56,7 +56,7 @@ function base(say: (line: string) => void): string | null {
   say(`Getting ${BASE} …`);
   if (works('docker', 'pull', '--quiet', BASE)) return null;
   if (!works('debootstrap', '--version')) {
-    const why = installPackages(['debootstrap'], say);
+    const why = installPackages(['debootstrap']);
     if (why !== null) return `${BASE} cannot be pulled, and debootstrap, which could make one, is ${why}`;
   }
   say(`${BASE} cannot be pulled; making one from Debian packages, about half a minute …`);

@@ -1,28 +1,21 @@
-/** Programs as the tests need them: looked for, and installed where that is our place (Debian, as root). */
+/** Programs as the tests need them: looked for, and installed by the one table that the launcher and `up` use, too. */
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const SCRIPT = join(import.meta.dirname, '../../system-packages.sh');
 
 export function works(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Null when the packages are installed now; else why not. */
-export function installPackages(packages: readonly string[], say: (line: string) => void): string | null {
+/** Null when the packages are installed now; else why not, and what to type. @param packages Debian's names. */
+export function installPackages(packages: readonly string[]): string | null {
   if (process.platform !== 'linux') return `${packages.join(', ')}: for Linux only`;
-  if (process.getuid?.() !== 0) return 'not installed, and only root may install it';
-  if (!works('apt-get', '--version')) return 'not installed, and this is no Debian';
-  say(`Installing ${packages.join(', ')} (apt-get) …`);
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    // Somebody else may be installing something.
-    const done = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
-      env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    if (done.status !== 0) {
-      const last = `${done.stdout}${done.stderr}`.trim().split('\n').at(-1) ?? '';
-      return `apt-get ${args[0]} failed (${last})`;
-    }
-  }
-  return null;
+  const { status, stdout } = spawnSync('/bin/sh', [SCRIPT, 'install', ...packages], {
+    encoding: 'utf8',
+    // Its progress is told at once; a terminal is asked before sudo is used.
+    stdio: ['inherit', 'pipe', 'inherit'],
+  });
+  const [why = 'not installed', hint = ''] = stdout.trim().split('\n');
+  return status === 0 ? null : `${why}. ${hint}`;
 }

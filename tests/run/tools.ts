@@ -45,9 +45,9 @@ export function missingTools(
 function packaged(programs: readonly string[], name: string, probe = ['--version']): Tool['prepare'] {
   const hint = `Debian, Ubuntu: sudo apt-get install -y ${name}; elsewhere the package with ${programs.join(' or ')}`;
   const anyWorks = () => programs.some((program) => works(program, ...probe));
-  return (_root, say) => {
+  return (_root) => {
     if (anyWorks()) return null;
-    const why = installPackages([name], say);
+    const why = installPackages([name]);
     if (why !== null) return `${why}. ${hint}`;
     return anyWorks() ? null : `installed, but ${programs[0]} ${probe.join(' ')} fails. ${hint}`;
   };

@@ -21,6 +21,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 
 const LAUNCHER = join(import.meta.dirname, '../../../bellhop');
+const PACKAGES = join(import.meta.dirname, '../../../system-packages.sh');
 const NPM = `#!/bin/sh
 echo "$*" >>"$CALLS"
 [ ! -p "$STARTED" ] || echo started >"$STARTED"
@@ -48,6 +49,7 @@ function checkout(t: TestContext): Checkout {
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const path = (name: string) => join(root, name);
   copyFileSync(LAUNCHER, path('bellhop'));
+  copyFileSync(PACKAGES, path('system-packages.sh'));
   writeFileSync(path('package-lock.json'), '{"v": 1}');
   mkdirSync(path('bin'));
   writeFileSync(path('bin/npm'), NPM, { mode: 0o755 });

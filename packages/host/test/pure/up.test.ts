@@ -15,6 +15,7 @@ describe('readUpOptions', () => {
       host: '127.0.0.1',
       sandbox: 'auto',
       open: true,
+      yes: false,
       program: undefined,
       base: undefined,
     });
@@ -39,7 +40,7 @@ describe('readUpOptions', () => {
     const env = { BELLHOP_DOCKER: 'podman', BELLHOP_BASE_IMAGE: 'debian:12' };
     assert.deepEqual(
       readUpOptions(
-        ['up', '--data', '/d', '--port=0', '--host', '::', '--sandbox', 'none', '--no-open'],
+        ['up', '--data', '/d', '--port=0', '--host', '::', '--sandbox', 'none', '--no-open', '--yes'],
         env,
       ),
       {
@@ -48,6 +49,7 @@ describe('readUpOptions', () => {
         host: '::',
         sandbox: 'none',
         open: false,
+        yes: true,
         program: 'podman',
         base: 'debian:12',
       },

@@ -219,8 +219,8 @@ describe('why there is no sandbox', () => {
   };
   const denied = 'bwrap: No permissions to create new namespace, likely because the kernel does not allow it';
   const table: readonly (readonly [change: Partial<Facts>, why: RegExp, install: RegExp])[] = [
-    [{ missing: ['bwrap'], code: 'ENOENT' }, /bwrap is missing/, /^sudo apt-get install bubblewrap$/],
-    [{ missing: ['setpriv'] }, /setpriv is missing/, /install util-linux$/],
+    [{ missing: ['bwrap'], code: 'ENOENT' }, /bwrap is missing/, /^sudo apt-get install$/],
+    [{ missing: ['setpriv'] }, /setpriv is missing/, /^sudo apt-get install$/],
     [{ code: 'EAGAIN' }, /EAGAIN/, /ulimit -u/],
     [{ code: 'ENOMEM' }, /ENOMEM/, /memory/],
     [{ code: 'EMFILE' }, /EMFILE/, /ulimit -n/],
@@ -269,4 +269,11 @@ describe('why there is no sandbox', () => {
       assert.match(reason.install, install);
     });
   }
+
+  test('a missing program is told by the package that has it, so that it can be installed', () => {
+    const lacks = (...missing: string[]) => explain({ ...facts, missing }).lacks;
+    assert.equal(lacks('bwrap'), 'bubblewrap');
+    assert.equal(lacks('setpriv'), 'util-linux');
+    assert.equal(explain({ ...facts, output: 'bwrap: something new' }).lacks, undefined);
+  });
 });
