@@ -5,7 +5,7 @@
  * signal is aborted, HostUnreachable too: the caller knows that it aborted. Nothing is retried here.
  */
 import { createReadStream } from 'node:fs';
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
   AllowHost,
@@ -297,6 +297,8 @@ export class Client {
       if (call.type !== undefined) headers['content-type'] = call.type;
       if (call.length !== undefined) headers['content-length'] = call.length;
       const { method, path, signal } = call;
+      // No import: that reads all that node:http exports, and so loads undici, which is half of the start of a command.
+      const { request } = process.getBuiltinModule('node:http');
       const out = request({ socketPath: this.#socketPath, method, path, headers, signal, agent: false });
       // A host that refuses a large body answers before it has read it, and our write then fails with EPIPE. The
       // answer comes first, so a later error here rejects nothing any more.

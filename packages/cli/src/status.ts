@@ -9,7 +9,7 @@ import { clientFor, firstContact } from './connect.ts';
 import { within } from './deadline.ts';
 import { FailedError, HostUnreachable } from './errors.ts';
 import { type Style, styleFor } from './style.ts';
-import { oneLine, sizeOf } from './text.ts';
+import { localTime, oneLine, sizeOf } from './text.ts';
 
 const LONGEST_WAIT_MS = 10_000;
 const MAX_DISK_ROWS = 3;
@@ -66,7 +66,7 @@ function describe(status: Status, listed: readonly SessionView[], style: Style):
     ...diskRows(listed),
     ...status.waitingFor.map((reason): [string, string] => ['waits for', reason]),
   ];
-  const since = new Date(status.startedAt).toLocaleString('sv-SE');
+  const since = localTime(status.startedAt);
   return [
     `${style.bold(`Bellhop ${oneLine(status.version)}`)} runs since ${since} (process ${status.pid})`,
     ...rows.map(([name, value]) => `  ${style.dim(name.padEnd(10))} ${oneLine(value)}`),

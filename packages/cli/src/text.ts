@@ -33,6 +33,15 @@ export function sizeOf(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
+const MS_PER_MINUTE = 60_000;
+
+/** `2026-03-01 13:00:00`, in the zone of this terminal. By hand: to load Intl takes longer than the whole command does. */
+export function localTime(iso: string): string {
+  const at = new Date(iso);
+  const shifted = new Date(at.getTime() - at.getTimezoneOffset() * MS_PER_MINUTE);
+  return shifted.toISOString().slice(0, 'YYYY-MM-DDTHH:MM:SS'.length).replace('T', ' ');
+}
+
 /** Text from its bytes; null when they are not UTF-8. */
 export function utf8(bytes: Uint8Array): string | null {
   try {

@@ -5,7 +5,7 @@ import type { Context } from '../command.ts';
 import { clientFor, firstContact } from '../connect.ts';
 import { within } from '../deadline.ts';
 import { FailedError, UsageError } from '../errors.ts';
-import { oneLine } from '../text.ts';
+import { localTime, oneLine } from '../text.ts';
 
 const LONGEST_WAIT_MS = 20_000;
 export const COLUMNS = 80;
@@ -80,5 +80,5 @@ export function wrapped(head: string, text: string): string[] {
 
 /** As a person reads it, in the zone of this terminal. */
 export function time(iso: string | null): string {
-  return iso === null ? '?' : new Date(iso).toLocaleString('sv-SE');
+  return iso === null ? '?' : localTime(iso);
 }
