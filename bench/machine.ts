@@ -29,7 +29,8 @@ export async function commitWords(root: string): Promise<string> {
     const git = ['-C', root, 'describe', '--always', '--abbrev=10', '--exclude=*'];
     const { stdout: id } = await promisify(execFile)('git', git);
     // What a run writes itself is not part of what was measured.
-    const status = ['-C', root, 'status', '--porcelain', '--', 'bellhop', 'packages', 'package-lock.json'];
+    const measured = ['bellhop', 'packages', 'bench', ':!bench/results', 'package-lock.json'];
+    const status = ['-C', root, 'status', '--porcelain', '--', ...measured];
     const { stdout: changes } = await promisify(execFile)('git', status);
     return changes === '' ? id.trim() : `${id.trim()}-dirty`;
   } catch (noGit) {

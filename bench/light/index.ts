@@ -3,64 +3,90 @@
  * the bell to the next one; and what it takes of memory. The model is a fake on loopback behind a Unix socket, as the
  * egress process would be; without a sandbox, which `bench overhead` measures.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Script, say } from '../../tests/fake-models/script.ts';
 import { startFakeModel } from '../../tests/fake-models/server.ts';
-import { rssMib } from '../overhead/processes.ts';
+import type { Bench } from '../command.ts';
+import { withDataDir } from '../data-dir.ts';
+import { ownNodeNotes } from '../floors/own-node.ts';
+import { NODE, timeNode } from '../floors/programs.ts';
+import { rssMib } from '../host/processes.ts';
 import type { Measured } from '../report.ts';
-import { buildRunner, startRunner } from './runner.ts';
+import { BARE_TURN, bareTurn } from './bare-turn.ts';
+import { type BenchRunner, buildRunner, startRunner } from './runner.ts';
 
-const STARTS = 10;
-const TURNS = 30;
+const STARTS = 20;
+const TURNS = 100;
 /** Turns before the clock runs: code that is not compiled yet. */
 const WARM_UP = 5;
 
-export const light = {
+export const light: Bench = {
   about: 'the runner with a model: from spawn and from bell to the request, memory',
-  async run(report: (line: string) => void) {
-    const dir = mkdtempSync(join(tmpdir(), 'bh-bench-'));
-    try {
-      return await measure(dir, report);
-    } finally {
-      rmSync(dir, { recursive: true, force: true });
-    }
-  },
+  run: (report) => withDataDir((dir) => measure(dir, report)),
 };
 
 async function measure(dir: string, report: (line: string) => void) {
   report('building …');
   const bundle = await buildRunner(join(dir, 'runner-light.mjs'));
-  const cold: number[] = [];
-  const warm: number[] = [];
+  const cold: Samples = { ms: [], floorMs: [] };
+  const warm: Samples = { ms: [], floorMs: [] };
   const memory: number[] = [];
+  report('starts and turns …');
   for (let start = 0; start < STARTS; start += 1) {
-    const arrived = new Arrivals();
-    const model = await startFakeModel(arrived.script);
-    const room = join(dir, String(start));
-    mkdirSync(room);
+    const arrivals = new Arrivals();
+    const model = await startFakeModel(arrivals.script);
+    const folder = join(dir, String(start));
+    mkdirSync(folder);
+    cold.floorMs.push(await timeNode());
     const from = performance.now();
-    const runner = await startRunner(bundle, room, model.url);
-    cold.push((await arrived.next()) - from);
-    for (let turn = 0; start === 0 && turn < WARM_UP + TURNS; turn += 1) {
-      await runner.idle();
-      const rung = performance.now();
-      runner.enqueue(`m${turn}`);
-      const at = await arrived.next();
-      if (turn >= WARM_UP) warm.push(at - rung);
-    }
+    const runner = await startRunner(bundle, folder, model.url);
+    cold.ms.push((await arrivals.next()) - from);
     await runner.idle();
+    // At rest after its first turn, and in the first of them after many.
+    if (start === 0) await measureTurns(runner, arrivals, folder, warm);
     memory.push(rssMib(runner.pid));
     await runner.stop();
     await model.close();
   }
   const measured: Measured[] = [
-    { name: 'light.cold', unit: 'ms', samples: cold, limits: { p50: 250 } },
-    { name: 'light.warm', unit: 'ms', samples: warm, limits: { p50: 15 } },
-    { name: 'light.rss', unit: 'MiB', samples: memory, limits: { p50: 110 } },
+    timed('light.cold', cold, NODE, 10),
+    timed('light.warm', warm, BARE_TURN, 5),
+    { name: 'light.rss', unit: 'MiB', samples: memory, limit: { most: 110 } },
   ];
-  return { measured, notes: ['cold: spawn to request; warm: enqueue and bell to request; no sandbox'] };
+  const what = 'cold: spawn to request; warm: enqueue and bell to request; no sandbox';
+  return { measured, notes: [what, ...(await ownNodeNotes(measured))] };
+}
+
+interface Samples {
+  readonly ms: number[];
+  readonly floorMs: number[];
+}
+
+function timed(name: string, { ms, floorMs }: Samples, what: string, times: number) {
+  return { name, unit: 'ms', samples: ms, floor: { what, samples: floorMs }, limit: { times } } as const;
+}
+
+/** Each with a bare turn before it, while the runner has nothing to do. */
+async function measureTurns(
+  runner: BenchRunner,
+  arrivals: Arrivals,
+  folder: string,
+  { ms, floorMs }: Samples,
+): Promise<void> {
+  for (let turn = 0; turn < WARM_UP + TURNS; turn += 1) {
+    const bareFrom = performance.now();
+    const bare = bareTurn(folder, runner.egressSocket);
+    const bareMs = (await arrivals.next()) - bareFrom;
+    await bare;
+    const from = performance.now();
+    runner.enqueue(`m${turn}`);
+    const arrivedMs = await arrivals.next();
+    await runner.idle();
+    if (turn < WARM_UP) continue;
+    floorMs.push(bareMs);
+    ms.push(arrivedMs - from);
+  }
 }
 
 /** When requests reached the model. */

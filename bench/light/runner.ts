@@ -1,4 +1,4 @@
-/** A runner as the host would start it, with a host that does nothing but ring, and a way out that leads to one place. */
+/** A runner as the host would start it, with a host that does nothing but ring, and an egress socket that leads to one place. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,8 @@ export async function buildRunner(outFile: string): Promise<string> {
 
 export interface BenchRunner {
   readonly pid: number;
+  /** Leads to the model. */
+  readonly egressSocket: string;
   /** Resolves when it has nothing to do, after what was enqueued last. */
   idle(): Promise<void>;
   enqueue(id: string): void;
@@ -75,9 +77,12 @@ export async function startRunner(bundle: string, dir: string, modelUrl: string)
   };
   const child = spawn(process.execPath, ['--max-semi-space-size=1', bundle, JSON.stringify(config)], {
     stdio: ['ignore', 'inherit', 'inherit'],
+    // As in a sandbox: no compiled code is kept from one start to the next.
+    env: { ...process.env, NODE_COMPILE_CACHE: '' },
   });
   return {
     pid: child.pid ?? 0,
+    egressSocket,
     idle: () => idle.promise,
     enqueue,
     stop: () => stop(child, [host, egress], socket),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { MessageId, NewMessage } from '@bellhop/mailbox';
 import { InboundMailbox } from '@bellhop/mailbox/host';
-import { changeCounter } from '../overhead/commits.ts';
+import { changeCounter } from '../host/counted.ts';
 
 const WARM_UP = 50;
 const TIMED = 500;
@@ -34,7 +34,6 @@ export function measureEnqueue(dir: string) {
   return {
     oursMs: pairs.map((pair) => pair.ours),
     bareMs: pairs.map((pair) => pair.bare),
-    ratios: pairs.map((pair) => pair.ours / pair.bare),
   };
 }
 

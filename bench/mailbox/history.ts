@@ -20,7 +20,6 @@ const NOW_MS = 1_000;
 interface Compared {
   readonly shortUs: readonly number[];
   readonly longUs: readonly number[];
-  readonly ratios: readonly number[];
 }
 
 export function measureHistory(dir: string): Readonly<Record<string, Compared>> {
@@ -34,7 +33,6 @@ export function measureHistory(dir: string): Readonly<Record<string, Compared>> 
       const compared: Compared = {
         shortUs: pairs.map(([us]) => us),
         longUs: pairs.map(([, us]) => us),
-        ratios: pairs.map(([shortUs, longUs]) => longUs / shortUs),
       };
       return [name, compared];
     }),

@@ -1,20 +1,28 @@
 /**
  * cold.*: a message to a conversation that sleeps. From the adapter's call of accept, with its sandbox stopped for
- * idleness and everything about that settled, to the host hearing that the new sandbox has claimed the message.
+ * idleness and everything about that settled, to the host hearing that the new sandbox has claimed the message. Before
+ * each stands one start of the bare sandbox with an empty Node.
  */
-import type { House } from './house.ts';
+import type { Exchanges } from './exchange.ts';
 
 const WARM_UP = 3;
 const TIMED = 30;
 
-/** @param house one whose idle time is short. */
-export async function measureCold(house: House): Promise<{ readonly ms: readonly number[] }> {
+/** @param host one whose idle time is short. @param bareStart takes one sample of the floor. */
+export async function measureCold(
+  host: Exchanges,
+  bareStart: () => Promise<number>,
+): Promise<{ readonly ms: readonly number[]; readonly floorMs: readonly number[] }> {
   const ms: number[] = [];
+  const floorMs: number[] = [];
   for (let i = 0; i < WARM_UP + TIMED; i += 1) {
-    await house.asleep();
-    const { acceptMs, workingMs } = await house.exchange();
-    if (i >= WARM_UP) ms.push(workingMs - acceptMs);
+    await host.asleep();
+    const bareMs = await bareStart();
+    const { acceptMs, workingMs } = await host.exchange();
+    if (i < WARM_UP) continue;
+    ms.push(workingMs - acceptMs);
+    floorMs.push(bareMs);
   }
-  await house.asleep();
-  return { ms };
+  await host.asleep();
+  return { ms, floorMs };
 }

@@ -1,40 +1,29 @@
 /**
  * `bench overhead`: what Bellhop adds to a turn of an agent, and what it costs at rest. The harness answers at once, so
  * all of the time is ours.
- *
- * The data lies beside the user's own data folder, on the same disk, and is removed at the end.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { agentImage } from '../../packages/host/src/sandboxes/docker/image.ts';
 import { SandboxUnavailable } from '../../packages/host/src/sandboxes/index.ts';
+import type { Bench } from '../command.ts';
+import { withDataDir } from '../data-dir.ts';
+import { FIVE_COMMITS, openBareCommits } from '../floors/commits.ts';
+import { ownNodeNotes } from '../floors/own-node.ts';
+import { BWRAP_NODE, DOCKER_NODE, timeBwrapNode, timeDockerNode } from '../floors/programs.ts';
+import { type BenchSandbox, INSTALL_ID } from '../host/open.ts';
 import { type Measured, percentile } from '../report.ts';
 import { measureAtRest } from './at-rest.ts';
 import { measureCold } from './cold.ts';
-import { createFloor } from './floor.ts';
-import { type BenchSandbox, openHouse } from './house.ts';
+import { openExchanges } from './exchange.ts';
 import { type Counted, measureWarm, sum, type Warm } from './warm.ts';
 
 /** For the sandbox that is to fall asleep between two messages. */
 const SHORT_IDLE_MS = 20;
 
-export const overhead = {
+export const overhead: Bench = {
   about: 'what a message costs beside the model: warm, cold, start, memory, CPU at rest',
-  async run(say: (line: string) => void) {
-    // As `up` does: nobody else reads what a sandbox's group may read.
-    process.umask(0o027);
-    const beside = process.env.BELLHOP_DATA ?? join(homedir(), '.bellhop');
-    const dir = await mkdtemp(join(dirname(beside), '.bellhop-bench-'));
-    try {
-      return await measure(dir, say);
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
-  },
+  run: (say) => withDataDir((dir) => measure(dir, say)),
 };
-
-/** p50 of a cold start; warm has the same target whatever the sandbox, as it is off the way of a message. */
-const COLD_MS: Readonly<Record<BenchSandbox, number>> = { bwrap: 150, docker: 450 };
 
 interface Found {
   readonly measured: readonly Measured[];
@@ -47,18 +36,9 @@ async function measure(dir: string, say: (line: string) => void): Promise<Found>
     if (!(error instanceof SandboxUnavailable)) throw error;
     return { measured: [], notes: [`docker was not measured: ${error.message}`] };
   });
-  say('starts …');
   const rest = await measureAtRest(join(dir, 'rest'), say);
-  const measured: Measured[] = [
-    ...bwrap.measured,
-    ...docker.measured,
-    { name: 'ready', unit: 's', samples: rest.ready, limits: { p50: 0.5 } },
-    { name: 'rss.host', unit: 'MiB', samples: rest.rssHost, limits: { p50: 80 } },
-    { name: 'rss.runner', unit: 'MiB', samples: rest.rssRunner, limits: { p50: 60 } },
-    { name: 'cpu.idle', unit: '%', samples: rest.cpuHost, limits: { p50: 0.2 } },
-    { name: 'cpu.idle.runner', unit: '%', samples: rest.cpuRunner, limits: { p50: 0.2 } },
-  ];
-  return { measured, notes: [...bwrap.notes, ...docker.notes] };
+  const notes = [...bwrap.notes, ...docker.notes, ...(await ownNodeNotes(rest))];
+  return { measured: [...bwrap.measured, ...docker.measured, ...rest], notes };
 }
 
 async function measureMessages(
@@ -66,33 +46,50 @@ async function measureMessages(
   dir: string,
   say: (line: string) => void,
 ): Promise<Found> {
-  const data = join(dir, sandbox);
-  const warmHouse = await openHouse(sandbox, data);
-  const floor = createFloor(join(dir, `floor-${sandbox}`));
-  say(`warm, ${sandbox} …`);
-  const warm = await measureWarm(warmHouse, floor);
-  await warmHouse.stop();
-  floor.close();
-  say(`cold, ${sandbox} …`);
-  const coldHouse = await openHouse(sandbox, data, SHORT_IDLE_MS);
-  const cold = await measureCold(coldHouse);
-  await coldHouse.stop();
+  const { warm, floor, kept } = await warmOf(sandbox, dir, say);
   const measured: Measured[] = [
     {
-      name: `warm.${sandbox}`,
-      unit: 'ms',
-      samples: warm.ms,
-      floor: percentile(floor.opened, 50),
-      limits: { p50: 7, p95: 18, floors: 2 },
+      ...{ name: `warm.${sandbox}`, unit: 'ms', samples: warm.ms },
+      ...{ floor: { what: FIVE_COMMITS, samples: floor }, limit: { times: 2, p95Times: 3 } },
     },
-    { name: `cold.${sandbox}`, unit: 'ms', samples: cold.ms, limits: { p50: COLD_MS[sandbox] } },
+    await coldOf(sandbox, dir, say),
   ];
   // Commits do not depend on what the runner runs in.
   if (sandbox === 'bwrap') {
     const untilSend = warm.commits.map((c) => sum(c.untilSend));
-    measured.push({ name: 'warm.commits', unit: 'commits', samples: untilSend, limits: { p50: 9 } });
+    measured.push({ name: 'warm.commits', unit: 'commits', samples: untilSend, limit: { most: 9 } });
   }
-  return { measured, notes: warmNotes(sandbox, warm, floor.kept) };
+  return { measured, notes: warmNotes(sandbox, warm, kept) };
+}
+
+async function warmOf(sandbox: BenchSandbox, dir: string, say: (line: string) => void) {
+  say(`warm, ${sandbox} …`);
+  const host = await openExchanges(sandbox, join(dir, sandbox));
+  const commits = openBareCommits(join(dir, `floor-${sandbox}`));
+  try {
+    const warm = await measureWarm(host, commits);
+    return { warm, floor: commits.opened, kept: commits.kept };
+  } finally {
+    await host.stop();
+    commits.close();
+  }
+}
+
+async function coldOf(sandbox: BenchSandbox, dir: string, say: (line: string) => void): Promise<Measured> {
+  say(`cold, ${sandbox} …`);
+  const host = await openExchanges(sandbox, join(dir, sandbox), SHORT_IDLE_MS);
+  const { tag } = await agentImage(INSTALL_ID);
+  const bare = {
+    bwrap: { what: BWRAP_NODE, start: timeBwrapNode, times: 3 },
+    docker: { what: DOCKER_NODE, start: () => timeDockerNode(tag), times: 1.6 },
+  }[sandbox];
+  try {
+    const { ms, floorMs } = await measureCold(host, bare.start);
+    const floor = { what: bare.what, samples: floorMs };
+    return { name: `cold.${sandbox}`, unit: 'ms', samples: ms, floor, limit: { times: bare.times } };
+  } finally {
+    await host.stop();
+  }
 }
 
 function warmNotes(sandbox: BenchSandbox, warm: Warm, kept: readonly number[]): string[] {

@@ -6,9 +6,9 @@
  * The commits are counted over messages of their own, so that counting costs the timed ones nothing.
  */
 import { join } from 'node:path';
-import { changeCounter } from './commits.ts';
-import type { Floor } from './floor.ts';
-import type { Exchange, House } from './house.ts';
+import type { BareCommits } from '../floors/commits.ts';
+import { changeCounter } from '../host/counted.ts';
+import type { Exchange, Exchanges } from './exchange.ts';
 
 const WARM_UP = 20;
 const TIMED = 300;
@@ -28,15 +28,14 @@ export interface Warm {
   readonly commits: readonly { readonly untilSend: Counted; readonly inAll: Counted }[];
 }
 
-export async function measureWarm(house: House, floor: Floor): Promise<Warm> {
-  const first = await house.exchange();
-  for (let i = 0; i < WARM_UP; i += 1) await oneAndRest(house, floor);
-  floor.kept.length = 0;
-  floor.opened.length = 0;
+export async function measureWarm(host: Exchanges, floor: BareCommits): Promise<Warm> {
+  const first = await host.exchange();
+  for (let i = 0; i < WARM_UP; i += 1) await oneAndRest(host, floor);
+  floor.clear();
   const timed: Exchange[] = [];
-  for (let i = 0; i < TIMED; i += 1) timed.push(await oneAndRest(house, floor));
+  for (let i = 0; i < TIMED; i += 1) timed.push(await oneAndRest(host, floor));
   const commits = [];
-  for (let i = 0; i < COUNTED; i += 1) commits.push(await countOne(house, first.mailbox));
+  for (let i = 0; i < COUNTED; i += 1) commits.push(await countOne(host, first.mailbox));
   return {
     ms: timed.map((t) => t.sendMs - t.acceptMs),
     claimMs: timed.map((t) => t.workingMs - t.acceptMs),
@@ -45,25 +44,25 @@ export async function measureWarm(house: House, floor: Floor): Promise<Warm> {
   };
 }
 
-async function oneAndRest(house: House, floor: Floor): Promise<Exchange> {
-  const exchange = await house.exchange();
-  await house.quiet();
+async function oneAndRest(host: Exchanges, floor: BareCommits): Promise<Exchange> {
+  const exchange = await host.exchange();
+  await host.quiet();
   floor.sample();
   return exchange;
 }
 
-async function countOne(house: House, mailbox: string): Promise<{ untilSend: Counted; inAll: Counted }> {
+async function countOne(host: Exchanges, mailbox: string): Promise<{ untilSend: Counted; inAll: Counted }> {
   const now = (): Counted => ({
-    store: house.store.counts.commits,
+    store: host.store.counts.commits,
     inbound: changeCounter(join(mailbox, 'in', 'inbound.db')),
     outbound: changeCounter(join(mailbox, 'out', 'outbound.db')),
   });
   const before = now();
   let sent = before;
-  await house.exchange(() => {
+  await host.exchange(() => {
     sent = now();
   });
-  await house.quiet();
+  await host.quiet();
   return { untilSend: minus(sent, before), inAll: minus(now(), before) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A data folder with 100,000 sessions that sleep: rows in the store, a folder with a mailbox each. The mailboxes are
+ * A data folder with many sessions that sleep: rows in the store, a folder with a mailbox each. The mailboxes are
  * two files under as many names, since nobody writes into a sleeping one; the few that are to be due get files of their own.
  */
 import { chownSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
@@ -9,7 +9,6 @@ import { InboundMailbox } from '@bellhop/mailbox/host';
 import { openStore } from '../../packages/host/src/store/sqlite.ts';
 
 export interface Crowd {
-  readonly sessions: number;
   /** Sessions with a task of their own, due at that time. */
   readonly due: readonly string[];
 }
@@ -48,7 +47,7 @@ export async function makeCrowd(dataDir: string, sessions: number, dueMs: number
     for (const id of due) await sql.run('INSERT INTO due (session_id, due_ms) VALUES (?, ?)', id, dueMs);
   });
   await store.close();
-  return { sessions, due };
+  return { due };
 }
 
 function makeMailbox(dataDir: string, number: number): string {

@@ -1,5 +1,6 @@
 /** What /proc tells about a process of ours: its memory and the time it ran. Linux only, as bubblewrap is. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const KIB_PER_MIB = 1024;
 /** USER_HZ: fixed by the kernel's interface on all machines we run on. */
@@ -12,7 +13,7 @@ export function rssMib(pid: number): number {
 }
 
 /** User and system time of all its threads, in milliseconds, to the tick of 10 ms. */
-export function cpuMs(pid: number): number {
+function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // `pid (comm) state …`: comm may hold anything, so count from its end. utime and stime are fields 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -42,4 +43,19 @@ function commandLine(pid: number): string[] {
       return [];
     throw error;
   }
+}
+
+const MS_PER_MINUTE = 60_000;
+
+/** Milliseconds of CPU time that each group of processes takes per minute, over one window in which nothing is asked. */
+export async function cpuPerMinute(
+  groups: readonly (readonly number[])[],
+  windowMs: number,
+): Promise<number[]> {
+  const used = () => groups.map((pids) => pids.reduce((sum, pid) => sum + cpuMs(pid), 0));
+  const before = used();
+  const from = performance.now();
+  await delay(windowMs);
+  const minutes = (performance.now() - from) / MS_PER_MINUTE;
+  return used().map((ms, n) => (ms - (before[n] ?? 0)) / minutes);
 }

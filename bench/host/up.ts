@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageState, SendMessage, SentMessage } from '@bellhop/host/api';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+export const ROOT = join(import.meta.dirname, '..', '..');
 const READY = /^Bellhop is ready in \S+ s: (\S+)$/m;
 const POLL_MS = 20;
 

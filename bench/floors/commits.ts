@@ -1,27 +1,34 @@
 /**
- * The floor: what this disk takes for five bare commits, with the same journal and `synchronous` as the files that a
- * message goes through (accepted, enqueued, claimed, committed, attempted). Nothing can be faster and as durable.
+ * The floor of a message: what this disk takes for five bare commits, with the same journal and `synchronous` as the
+ * files that a message goes through (accepted, enqueued, claimed, committed, attempted). Nothing can be faster and as
+ * durable.
  *
- * - `opened`: all five as open-insert-close in DELETE mode (one EXTRA, four FULL). The target means this one.
+ * - `opened`: all five as open-insert-close in DELETE mode (one EXTRA, four FULL). Targets mean this one.
  * - `kept`: as the real files are used: the store's two on an open WAL handle. A little lower, and printed beside it.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+export const FIVE_COMMITS = 'five bare commits';
+
 const CREATE = 'CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, content TEXT NOT NULL)';
 const INSERT = 'INSERT INTO rows (content) VALUES (?)';
 const CONTENT = 'x'.repeat(200);
 
-export interface Floor {
+export interface BareCommits {
+  /** Milliseconds of five. */
   readonly kept: number[];
   readonly opened: number[];
   /** Takes one sample of each. Blocks. */
   sample(): void;
+  /** Forgets what was sampled, as while the machine warmed up. */
+  clear(): void;
   close(): void;
 }
 
-export function createFloor(dir: string): Floor {
+/** @param dir on the disk that is measured. */
+export function openBareCommits(dir: string): BareCommits {
   mkdirSync(dir, { recursive: true });
   const path = (name: string) => join(dir, name);
   const store = new DatabaseSync(path('store.db'));
@@ -42,6 +49,10 @@ export function createFloor(dir: string): Floor {
       kept.push(timed([toStore, toInbound, toOutbound, toOutbound, toStore]));
       opened.push(timed([toOther, toInbound, toOutbound, toOutbound, toOther]));
     },
+    clear() {
+      kept.length = 0;
+      opened.length = 0;
+    },
     close: () => store.close(),
   };
 }
@@ -52,7 +63,7 @@ function timed(commits: readonly (() => void)[]): number {
   return performance.now() - from;
 }
 
-function openInsertClose(path: string, synchronous: 'FULL' | 'EXTRA'): void {
+export function openInsertClose(path: string, synchronous: 'FULL' | 'EXTRA'): void {
   const db = new DatabaseSync(path);
   db.exec(`PRAGMA synchronous = ${synchronous}`);
   db.exec(CREATE);
