@@ -203,3 +203,23 @@ test('"too long" shortens the conversation twice, then is said', () => {
     decide({ class: 'context', retryAfterMs: 0, said: '' }, { steps: 0, tries: 0, compactions }).kind;
   assert.deepEqual([at(0), at(1), at(2)], ['compact', 'compact', 'fail']);
 });
+
+test('attack: what an error says, however long it is and whatever it repeats, is read at once', () => {
+  for (const piece of [
+    'limit 1',
+    'inputs tokens + ',
+    'reasoning_content ',
+    'not support ',
+    'image_url',
+    '1',
+    '<',
+    'invalid ',
+  ])
+    for (const body of [
+      { error: piece.repeat(200_000) },
+      { error: { code: piece.repeat(200_000), message: piece.repeat(200_000) } },
+    ]) {
+      const { said } = classify(http(400, body), NOW);
+      assert.ok(said.length <= 200);
+    }
+});

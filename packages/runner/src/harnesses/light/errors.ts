@@ -106,6 +106,8 @@ function newWay(found: ProblemClass, { ways = [], pictures = false }: Facts): Wa
 
 const DECIMAL = /^\d+(\.\d+)?$/;
 const MAX_SAID = 200;
+/** Of what it said, for the tables. */
+const MAX_LOOKED_AT = 4_000;
 
 /** @param error what the call threw, or what stood in the stream in place of an answer. */
 export function classify(error: unknown, nowMs: number): Problem {
@@ -161,7 +163,7 @@ function readError(error: unknown): {
     status,
     headers,
     codes: isText(named) ? [named] : codes,
-    said: said[0] ?? (isText(error) ? error : ''),
+    said: clip(said[0] ?? (isText(error) ? error : ''), MAX_LOOKED_AT),
     names: outer.map(({ name }) => name).filter(isText),
   };
 }
@@ -187,7 +189,7 @@ function retryAfter(headers: Json, nowMs: number): number {
 
 /** A number that is no status is a code of its provider's own. */
 function toCode(value: unknown): string[] {
-  if (isText(value)) return [value];
+  if (isText(value)) return [clip(value, MAX_SAID)];
   return typeof value === 'number' && !(value >= 200 && value < 600) ? [String(value)] : [];
 }
 

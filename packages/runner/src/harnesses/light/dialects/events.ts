@@ -4,6 +4,8 @@
  * off is given too: what it holds tells whether it was whole.
  */
 
+import { Unreadable } from '../unreadable.ts';
+
 /** Of one event, in characters: more is no word of a model. */
 const MAX_EVENT = 16 * 1024 * 1024;
 
@@ -34,7 +36,7 @@ export class EventReader {
       this.#begun = [next];
       for (const part of line.split('\r')) events.push(...this.#line(part));
     }
-    if (this.#size > MAX_EVENT) throw new Error('an event of the stream is too long');
+    if (this.#size > MAX_EVENT) throw new Unreadable('an event of the stream is too long');
     return events;
   }
 

@@ -62,14 +62,29 @@ async function wholeText(reader: Reader, head: Buffer): Promise<string> {
 
 /** An answer in one piece, or in one for each line. Throws the error that it is, or that nothing in it is an answer. */
 function ofWhole(text: string, dialect: Dialect): Json[] {
-  const documents = parsed(text) ?? text.split('\n').flatMap((line) => parsed(line) ?? []);
-  const events = documents.flatMap((document) => {
+  const whole = parsed(text);
+  const lines = whole ? [] : text.split('\n').filter((line) => line.trim() !== '');
+  const read = lines.map(parsed);
+  const events = (whole ?? read.flatMap((line) => line ?? [])).flatMap((document) => {
     const error = errorIn(document);
     if (error) throw error;
     return dialect.whole(document);
   });
-  if (events.length === 0) throw new Unreadable(clip(text.replace(/<[^>]*>|\s+/g, ' ').trim(), MAX_QUOTED));
+  if (events.length === 0) throw new Unreadable(quoted(text));
+  // Half of a line is the end of one that broke off.
+  if (read.includes(null)) throw new Unreadable('a line of it is cut off');
   return [...events, ...dialect.end(true)];
+}
+
+/** The beginning of what came, of a page its words. */
+function quoted(text: string): string {
+  // Cut first: a page may be long, and made to be slow.
+  return clip(
+    clip(text, 20 * MAX_QUOTED)
+      .replace(/<[^>]*>|\s+/g, ' ')
+      .trim(),
+    MAX_QUOTED,
+  );
 }
 
 function parsed(text: string): Json[] | null {
