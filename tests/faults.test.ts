@@ -14,7 +14,7 @@ const ROWS = [
   'H3 H4 H6 H8 H9 H10 H11',
   'T1 T2 T3 T4 T5 T6 T7',
   'Z1',
-  'C1 C2 C3',
+  'C1 C2 C3 C4',
   'A1 A2 A3',
   'N1 N2',
   'U1 V1 V2',

@@ -71,7 +71,7 @@ export const SECRETS: readonly BrokenGuard[] = [
   ...guardsOf('an endpoint that echoes the key in body and headers gives it to nobody', [
     [
       'the endpoint’s answer comes in as it is',
-      FORWARD,
+      `${EGRESS}/attempt.ts`,
       'createScrubber(key === null ? [] : formsOf(key, []))',
       'createScrubber([])',
     ],

@@ -7,6 +7,15 @@ import { REFUSALS, type Refusal } from './refusals.ts';
 export interface Held {
   bytes: number;
   readonly mostBytes: number;
+  /** Bodies that went out already and are held for a second attempt alone: whoever needs the room lets them go. */
+  readonly spare: Set<() => void>;
+}
+
+/** A body that may be needed once more. */
+export interface Spare {
+  /** Null: it was let go. The caller has it from now on. */
+  take(): Buffer | null;
+  letGo(): void;
 }
 
 export type ReadBody =
@@ -17,9 +26,9 @@ export type ReadBody =
   | { readonly kind: 'gone' };
 
 /** One of the biggest: a sandbox that sends many at once costs itself a refusal, and no other its room. */
-export const heldOfSession = (): Held => ({ bytes: 0, mostBytes: MAX_BODY_BYTES });
+export const heldOfSession = (): Held => ({ bytes: 0, mostBytes: MAX_BODY_BYTES, spare: new Set() });
 /** Two of the biggest: this process has its memory whatever they all send. */
-export const heldOfAll = (): Held => ({ bytes: 0, mostBytes: 2 * MAX_BODY_BYTES });
+export const heldOfAll = (): Held => ({ bytes: 0, mostBytes: 2 * MAX_BODY_BYTES, spare: new Set() });
 
 /** Never rejects. What comes behind a refusal is taken and dropped, so that the refusal can be read. */
 export function readBody(incoming: IncomingMessage, held: readonly Held[]): Promise<ReadBody> {
@@ -29,6 +38,8 @@ export function readBody(incoming: IncomingMessage, held: readonly Held[]): Prom
     const release = () => {
       for (const one of held) one.bytes -= own.bytes;
       own.bytes = 0;
+      // Whoever may still call this holds on to them otherwise.
+      chunks.length = 0;
     };
     const end = (how: ReadBody) => {
       if (own.over) return;
@@ -42,10 +53,37 @@ export function readBody(incoming: IncomingMessage, held: readonly Held[]): Prom
       for (const one of held) one.bytes += chunk.length;
       chunks.push(chunk);
       if (own.bytes > MAX_BODY_BYTES) end({ kind: 'refuse', refusal: REFUSALS.tooBig });
-      else if (held.some(({ bytes, mostBytes }) => bytes > mostBytes))
-        end({ kind: 'refuse', refusal: REFUSALS.tooMany });
+      else if (!makeRoom(held)) end({ kind: 'refuse', refusal: REFUSALS.tooMany });
     });
     incoming.once('end', () => end({ kind: 'read', bytes: Buffer.concat(chunks), release }));
     incoming.once('close', () => end({ kind: 'gone' }));
   });
+}
+
+/** Keeps hold of a body that goes out. @param release called once, when it is held no more. */
+export function holdSpare(held: readonly Held[], bytes: Buffer, release: () => void): Spare {
+  const own: { bytes: Buffer | null } = { bytes };
+  const letGo = () => {
+    if (own.bytes === null) return;
+    own.bytes = null;
+    for (const one of held) one.spare.delete(letGo);
+    release();
+  };
+  for (const one of held) one.spare.add(letGo);
+  return {
+    take() {
+      const taken = own.bytes;
+      letGo();
+      return taken;
+    },
+    letGo,
+  };
+}
+
+/** False: there is none, though nothing is held that could be let go. */
+function makeRoom(held: readonly Held[]): boolean {
+  const isFull = ({ bytes, mostBytes }: Held) => bytes > mostBytes;
+  // The oldest first, and no more of them than it takes.
+  for (const one of held) for (const letGo of one.spare) if (isFull(one)) letGo();
+  return !held.some(isFull);
 }

@@ -1,25 +1,21 @@
 /**
- * One request of a sandbox to its model, and the answer back: judged, read, paid for, given the real key, streamed back
- * with back-pressure, unbuffered, metered on its way.
+ * One request of a sandbox to its model: judged, read, paid for, given the real key, and sent (attempt.ts).
  *
- * A refusal is answered in words while nothing has been answered yet; after that a fault breaks the connection off, so
- * that a cut answer never looks whole.
+ * An attempt on a kept connection that turned out to be closed is made once more, on a new one, and nobody is told. What
+ * was written may have been worked on: it stays charged with its reservation, and the second attempt is paid for and put
+ * into the audit by itself. What was not written costs nothing, and the second attempt takes its place.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Transform } from 'node:stream';
+import { attempt } from './attempt.ts';
 import type { DoorTrail } from './audit/door-trail.ts';
-import { type Held, readBody } from './body.ts';
-import { judge, judgeAnswer, type Passed } from './judge.ts';
-import { formsOf } from './policy/placing.ts';
+import { type Held, holdSpare, readBody } from './body.ts';
+import { judge, type Passed } from './judge.ts';
 import { type Endpoint, PROVIDERS } from './providers.ts';
-import { REFUSALS, type Refusal, refusalBody } from './refusals.ts';
-import { createScrubber } from './scrub.ts';
+import { REFUSALS, type Refusal, refuse } from './refusals.ts';
 import type { Upstream } from './upstream.ts';
-import { type Ask, readAsk } from './usage/ask.ts';
-import { createMeter } from './usage/meter.ts';
+import { type Ask, readAsk, type Wanted } from './usage/ask.ts';
 import type { Let, Outcome } from './usage/purse.ts';
 import { searchesByName } from './usage/reach.ts';
-import type { Usage } from './usage/read-usage.ts';
 
 export interface ForwardDeps {
   readonly upstream: Upstream;
@@ -31,6 +27,7 @@ export interface ForwardDeps {
 }
 
 type Request = Pick<Passed, 'url' | 'method' | 'headers'>;
+type Settle = (outcome: Outcome) => void;
 
 export interface DoorDeps extends ForwardDeps {
   readonly trail: DoorTrail;
@@ -42,7 +39,7 @@ export async function forward(
   endpoint: Endpoint | null,
   incoming: IncomingMessage,
   response: ServerResponse,
-  pay: (endpoint: Endpoint, ask: Ask) => Let,
+  pay: (endpoint: Endpoint, wanted: Wanted) => Let,
 ): Promise<void> {
   const { method = '', url: target = '', headers } = incoming;
   const no = (refusal: Refusal) => {
@@ -56,26 +53,58 @@ export async function forward(
   const read = await readBody(incoming, deps.held);
   if (read.kind === 'refuse') return no(read.refusal);
   if (read.kind === 'gone') return;
-  try {
-    const ask = verdict.format && readAsk(verdict.format, read.bytes);
-    if (verdict.format && !ask) return no(REFUSALS.noJson);
-    if (ask && isErrand(withModel(ask, verdict.url), verdict.endpoint)) return no(REFUSALS.reaches);
-    const out = ask ? pay(verdict.endpoint, withModel(ask, verdict.url)) : FREE;
-    if (out.kind === 'refuse') return no(out.refusal);
-    const off = deps.trail.passing('request', targetWords(verdict));
-    if (off) {
-      out.settle(UNSENT);
-      return refuse(response, off);
+  const ask = verdict.format && readAsk(verdict.format, read.bytes);
+  // Without the body: what is caught in here is held until the answer has ended.
+  const wanted = ask && withModel(ask, verdict.url);
+  const letOut = (): Settle | null => {
+    const out = wanted ? pay(verdict.endpoint, wanted) : FREE;
+    if (out.kind === 'refuse') {
+      no(out.refusal);
+      return null;
     }
-    const request = withKey(verdict, verdict.endpoint, key);
-    send(deps, request, key, ask?.body ?? read.bytes, response, out.settle);
-  } finally {
+    const off = deps.trail.passing('request', targetWords(verdict));
+    if (!off) return out.settle;
+    out.settle(UNSENT);
+    refuse(response, off);
+    return null;
+  };
+  const bad = whyBad(verdict, wanted);
+  if (bad) no(bad);
+  const settle = bad ? null : letOut();
+  if (!settle) {
     read.release();
+    return;
   }
+  const body = ask?.body ?? read.bytes;
+  const spare = holdSpare(deps.held, body, read.release);
+  const plan = { request: withKey(verdict, verdict.endpoint, key), key };
+  attempt(deps, { ...plan, body, isFresh: false }, response, {
+    onSure: () => spare.letGo(),
+    onEnd(outcome) {
+      spare.letGo();
+      settle(outcome);
+    },
+    onStale(outcome) {
+      const left = spare.take();
+      if (outcome.sent || left === null) settle(outcome);
+      if (left === null) {
+        refuse(response, REFUSALS.unreachable);
+        return;
+      }
+      const again = outcome.sent ? letOut() : settle;
+      if (again) attempt(deps, { ...plan, body: left, isFresh: true }, response, { onEnd: again });
+    },
+  });
+}
+
+/** Why it does not go out, for what its body says; null when it may. */
+function whyBad({ format, endpoint }: Passed, wanted: Wanted | null): Refusal | null {
+  if (format && !wanted) return REFUSALS.noJson;
+  return wanted && isErrand(wanted, endpoint) ? REFUSALS.reaches : null;
 }
 
 /** What its owner has chosen may search. */
-function isErrand({ reachesOut, model }: Ask, endpoint: Endpoint): boolean {
+function isErrand({ reachesOut, model }: Wanted, endpoint: Endpoint): boolean {
   return reachesOut || (model !== null && model !== endpoint.model && searchesByName(model));
 }
 
@@ -88,9 +117,9 @@ const UNSENT: Outcome = { status: 0, sent: false, whole: false, usage: null, fir
 const FREE: Let = { kind: 'go', settle: () => undefined };
 
 /** Gemini's paths name the model. */
-function withModel(ask: Ask, { pathname }: URL): Ask {
+function withModel({ body: _, ...wanted }: Ask, { pathname }: URL): Wanted {
   const named = /\/models\/([\w.-]+):\w+$/.exec(pathname)?.[1];
-  return named === undefined ? ask : { ...ask, model: named };
+  return named === undefined ? wanted : { ...wanted, model: named };
 }
 
 export function withKey(passed: Request, endpoint: Endpoint, key: string | null): Request {
@@ -102,94 +131,4 @@ export function withKey(passed: Request, endpoint: Endpoint, key: string | null)
   const asked = passed.headers['anthropic-beta'];
   const betas = asked === undefined ? beta : `${asked},${beta}`;
   return { ...passed, headers: { ...passed.headers, [header]: `${prefix}${key}`, 'anthropic-beta': betas } };
-}
-
-function send(
-  deps: ForwardDeps,
-  { url, method, headers }: Request,
-  key: string | null,
-  body: Buffer,
-  response: ServerResponse,
-  onEnd: (outcome: Outcome) => void,
-): void {
-  const startedMs = deps.now();
-  const seen = {
-    status: 0,
-    sent: false,
-    whole: false,
-    firstByteMs: null as number | null,
-    usage: null as (() => Usage) | null,
-    over: false,
-  };
-  const framing = method === 'GET' ? {} : { 'content-length': `${body.length}` };
-  const out = deps.upstream(url, { method, headers: { ...headers, ...framing } });
-  const over = () => {
-    if (seen.over) return;
-    seen.over = true;
-    const { status, sent, whole, firstByteMs, usage } = seen;
-    onEnd({ status, sent, whole, usage: usage?.() ?? null, firstByteMs, totalMs: deps.now() - startedMs });
-  };
-  const fail = (refusal: Refusal) => {
-    out.destroy();
-    if (response.headersSent) response.destroy();
-    else refuse(response, refusal);
-  };
-  // Finished or gone: either way nobody takes any more of it.
-  response.once('close', () => {
-    if (!response.writableFinished) out.destroy();
-    over();
-  });
-  out.once('socket', (socket) => {
-    if (!socket.connecting) seen.sent = true;
-    else
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-        seen.sent = true;
-      });
-  });
-  out.on('error', () => fail(REFUSALS.unreachable));
-  out.once('response', (answer) => {
-    seen.status = answer.statusCode ?? 0;
-    const judged = judgeAnswer(seen.status, answer.headers, key);
-    if ('refusal' in judged) return fail(judged.refusal);
-    const meter = createMeter();
-    seen.usage = () => meter.end();
-    answer.once('data', () => {
-      seen.firstByteMs = deps.now() - startedMs;
-    });
-    answer.once('end', () => {
-      seen.whole = true;
-    });
-    answer.once('error', () => response.destroy());
-    response.writeHead(seen.status, judged.headers);
-    response.flushHeaders();
-    answer.pipe(passing(key, (chunk) => meter.push(chunk))).pipe(response);
-  });
-  out.end(body);
-}
-
-/** Takes the key out of what passes, and meters the rest: an answer that says the key as its model's name is on record. */
-function passing(key: string | null, look: (chunk: Buffer) => void): Transform {
-  const scrubber = createScrubber(key === null ? [] : formsOf(key, []));
-  const seen = (clean: Buffer): Buffer => {
-    look(clean);
-    return clean;
-  };
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      done(null, seen(scrubber.push(chunk)));
-    },
-    flush: (done) => done(null, seen(scrubber.end())),
-  });
-}
-
-export function refuse(response: ServerResponse, refusal: Refusal): void {
-  const body = refusalBody(refusal);
-  // Whatever of the request is still on its way is not worth reading.
-  response.writeHead(refusal.status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    'x-bellhop-error': refusal.code,
-    connection: 'close',
-  });
-  response.end(body);
 }

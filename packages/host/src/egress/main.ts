@@ -18,7 +18,7 @@ import { type Handlers as DoorHandlers, type OpenDoor, openDoor } from './door.t
 import { Authority } from './ending/authority.ts';
 import { ENDER_LIMITS, Ender } from './ending/ender.ts';
 import { wayBy } from './ending/judge-request.ts';
-import { type ForwardDeps, forward, refuse } from './forward.ts';
+import { type ForwardDeps, forward } from './forward.ts';
 import {
   EGRESS_REFUSED,
   type EgressConfig,
@@ -39,6 +39,7 @@ import { TUNNEL_LIMITS } from './policy/tunnel.ts';
 import { Tunnels } from './policy/tunnels.ts';
 import { type DoorPlan, EgressError, type Known } from './port.ts';
 import { askOllama, listModels, testModel } from './probe.ts';
+import { refuse } from './refusals.ts';
 import { Secrets } from './secrets.ts';
 import { createUpstream } from './upstream.ts';
 import { Budgets } from './usage/budgets.ts';

@@ -9,7 +9,8 @@ import { type ForwardDeps, withKey } from './forward.ts';
 import { judgeAnswer, targetUrl } from './judge.ts';
 import { EgressError, type ModelReply } from './port.ts';
 import { type Endpoint, PROVIDERS, type ProviderId } from './providers.ts';
-import { type Ask, readAsk } from './usage/ask.ts';
+import { whenConnected } from './upstream.ts';
+import { readAsk, type Wanted } from './usage/ask.ts';
 import { createMeter } from './usage/meter.ts';
 import type { Let } from './usage/purse.ts';
 
@@ -55,7 +56,7 @@ const TESTS: Readonly<
 export async function testModel(
   deps: ForwardDeps,
   endpoint: Endpoint,
-  pay: (ask: Ask) => Let,
+  pay: (ask: Wanted) => Let,
 ): Promise<ModelReply> {
   const { body, path: pathOf } = TESTS[endpoint.provider];
   const path = pathOf(endpoint.model);
@@ -66,13 +67,14 @@ export async function testModel(
   if (out?.kind !== 'go')
     throw new EgressError('refused', 'the test was not let out', 'See: ./bellhop budget');
   const startedMs = deps.now();
-  const called = await call(deps, endpoint, path, ask?.body.toString('utf8') ?? '', TEST_MS).catch(
-    (error: unknown) => {
-      const totalMs = deps.now() - startedMs;
-      out.settle({ status: 0, sent: true, whole: false, usage: null, firstByteMs: null, totalMs });
-      throw error;
-    },
-  );
+  const going = { sent: false };
+  const called = await call(deps, endpoint, path, ask?.body.toString('utf8') ?? '', TEST_MS, () => {
+    going.sent = true;
+  }).catch((error: unknown) => {
+    const totalMs = deps.now() - startedMs;
+    out.settle({ status: 0, ...going, whole: false, usage: null, firstByteMs: null, totalMs });
+    throw error;
+  });
   const { status, bytes, firstByteMs } = called;
   const totalMs = deps.now() - startedMs;
   const meter = createMeter();
@@ -82,7 +84,7 @@ export async function testModel(
   if (status !== 200) throw said(status, bytes, endpoint);
   return {
     ms: Math.round(totalMs),
-    text: clip(wordsOf(JSON.parse(bytes.toString('utf8'))), MAX_WORDS),
+    text: clip(wordsOf(bytes.toString('utf8')), MAX_WORDS),
     inputTokens: usage.input,
     outputTokens: usage.output,
   };
@@ -126,6 +128,7 @@ function call(
   path: string,
   body: string | null,
   limitMs: number,
+  onSent: () => void = () => undefined,
 ): Promise<Called> {
   const { label, headers, keyless } = PROVIDERS[endpoint.provider];
   const key = deps.keyOf(endpoint);
@@ -159,7 +162,9 @@ function call(
         ),
       );
     };
-    const out = deps.upstream(passed.url, withKey(passed, endpoint, key));
+    // Nobody makes a second attempt of it, so it takes no connection that may be closed already.
+    const out = deps.upstream(passed.url, { ...withKey(passed, endpoint, key), isFresh: true });
+    out.once('socket', (socket) => whenConnected(socket, onSent));
     const late = setTimeout(() => fail(`no answer within ${limitMs / 1_000} s`), limitMs);
     out.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'the connection broke'));
     out.once('response', (answer) => {
@@ -218,8 +223,8 @@ function errorWords(body: string): string {
   }
 }
 
-/** The first text in an answer of any of the formats. */
-function wordsOf(answer: unknown): string {
+/** The texts in an answer of any of the formats. Throws EgressError for what is none of them. */
+function wordsOf(answer: string): string {
   const texts: string[] = [];
   const visit = (value: unknown, name: string): void => {
     if (typeof value === 'string') {
@@ -228,6 +233,12 @@ function wordsOf(answer: unknown): string {
       for (const [key, inner] of Object.entries(value)) visit(inner, Array.isArray(value) ? name : key);
     }
   };
-  visit(answer, '');
+  try {
+    visit(JSON.parse(answer), '');
+  } catch (strange) {
+    if (!(strange instanceof SyntaxError)) throw strange;
+    const hint = 'Check its address: ./bellhop model set --base-url URL';
+    throw new EgressError('refused', 'the model answered, but not in JSON', hint);
+  }
   return texts.join(' ').trim();
 }

@@ -2,6 +2,7 @@
  * What the egress process itself answers, in words that an agent can read and act on. Every one of them carries
  * `x-bellhop-error`, so that a client tells them from the provider's own.
  */
+import type { ServerResponse } from 'node:http';
 
 export interface Refusal {
   readonly status: number;
@@ -123,6 +124,18 @@ export const REFUSALS = {
 
 export function refusalBody({ code, message, hint }: Refusal): string {
   return JSON.stringify({ error: { code, message, hint } });
+}
+
+export function refuse(response: ServerResponse, refusal: Refusal): void {
+  const body = refusalBody(refusal);
+  // Whatever of the request is still on its way is not worth reading.
+  response.writeHead(refusal.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'x-bellhop-error': refusal.code,
+    connection: 'close',
+  });
+  response.end(body);
 }
 
 /** A whole answer, for where Node hands over a bare socket. The connection ends with it. */

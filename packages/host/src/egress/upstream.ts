@@ -5,6 +5,7 @@
  * `getBuiltinModule` and no import: an ES import of node:http loads the whole of undici (api/http.ts), 6 MiB here.
  */
 import type { ClientRequest, RequestOptions } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** From the first byte of a handshake to a connection. */
 const CONNECT_MS = 15_000;
@@ -13,15 +14,21 @@ const SILENCE_MS = 600_000;
 const KEEP_MS = 30_000;
 const MAX_KEPT = 16;
 
-export type Upstream = (url: URL, options: Pick<RequestOptions, 'method' | 'headers'>) => ClientRequest;
+export interface UpstreamOptions extends Pick<RequestOptions, 'method' | 'headers'> {
+  /** On a connection of its own, that nobody had before. */
+  readonly isFresh: boolean;
+}
+
+export type Upstream = (url: URL, options: UpstreamOptions) => ClientRequest;
 
 export function createUpstream(): Upstream {
   const http = process.getBuiltinModule('node:http');
   const https = process.getBuiltinModule('node:https');
   const keep = { keepAlive: true, maxFreeSockets: MAX_KEPT, timeout: KEEP_MS };
-  const plain = new http.Agent(keep);
-  const tls = new https.Agent(keep);
-  return (url, { method, headers }) => {
+  const kept = { plain: new http.Agent(keep), tls: new https.Agent(keep) };
+  const fresh = { plain: new http.Agent(), tls: new https.Agent() };
+  return (url, { method, headers, isFresh }) => {
+    const { plain, tls } = isFresh ? fresh : kept;
     const options = { method, headers, timeout: SILENCE_MS, maxHeaderSize: 64 * 1024 };
     const out =
       url.protocol === 'https:'
@@ -33,9 +40,15 @@ export function createUpstream(): Upstream {
       if (!socket.connecting) return;
       const late = setTimeout(() => out.destroy(new Error('no connection in time')), CONNECT_MS);
       const done = () => clearTimeout(late);
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', done);
+      whenConnected(socket, done);
       socket.once('close', done);
     });
     return out;
   };
+}
+
+/** With TLS, when the other end has shown who it is: nothing of a request is written before. */
+export function whenConnected(socket: Socket, done: () => void): void {
+  if (!socket.connecting) done();
+  else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', done);
 }

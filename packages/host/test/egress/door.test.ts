@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { DOOR_LIMITS, type DoorLimits, type Handler, openDoor } from '../../src/egress/door.ts';
-import { refuse } from '../../src/egress/forward.ts';
 import { EGRESS_SOCKET } from '../../src/egress/port.ts';
+import { refuse } from '../../src/egress/refusals.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { lines, raw } from './world.ts';
 

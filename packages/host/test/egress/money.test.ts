@@ -78,3 +78,24 @@ test('C3, attack: an answer whose numbers are no counts is charged with all that
     assert.equal(charged(), MOST * (n + 1), lie);
   }
 });
+
+test("C4: the owner's test of a model costs nothing where nothing was sent, and its reservation where it was", async (t) => {
+  const { upstream, egress, charged, calls } = await world(t);
+  const endpoint = { provider: 'compatible', model: 'm-1', baseUrl: upstream.url } as const;
+  upstream.handle = (incoming) => void incoming.socket.resetAndDestroy();
+  await assert.rejects(egress.test(endpoint, 'bell'), /could not be reached/);
+  await until('it is on record', () => calls.length === 1);
+  // Its limit of tokens.
+  assert.equal(charged(), 64);
+  await upstream.close();
+  await assert.rejects(egress.test(endpoint, 'bell'), /could not be reached/);
+  await until('it is on record', () => calls.length === 2);
+  assert.equal(charged(), 64);
+});
+
+test("the owner's test of an address that speaks no JSON ends in words", async (t) => {
+  const { upstream, egress } = await world(t);
+  upstream.handle = (_, response) => void response.end('<html>Welcome</html>');
+  const endpoint = { provider: 'compatible', model: 'm-1', baseUrl: upstream.url } as const;
+  await assert.rejects(egress.test(endpoint, 'bell'), /the model answered, but not in JSON/);
+});

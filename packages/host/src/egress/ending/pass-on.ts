@@ -8,9 +8,8 @@
 import type { IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
 import type { Agent } from 'node:https';
 import { type Duplex, PassThrough, Transform } from 'node:stream';
-import { refuse } from '../forward.ts';
 import { formsOf } from '../policy/placing.ts';
-import type { Refusal } from '../refusals.ts';
+import { type Refusal, refuse } from '../refusals.ts';
 import { createScrubber } from '../scrub.ts';
 import { judgeHostAnswer } from './judge-answer.ts';
 import { type PassedOn, withSecrets } from './judge-request.ts';

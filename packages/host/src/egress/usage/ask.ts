@@ -24,6 +24,9 @@ export interface Ask {
   readonly body: Buffer;
 }
 
+/** What it may cost hangs on this; the body may be long gone by then. */
+export type Wanted = Omit<Ask, 'body'>;
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** A call that says no limit of its own. */

@@ -5,7 +5,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Ask } from './ask.ts';
+import type { Wanted } from './ask.ts';
 import type { Usage } from './read-usage.ts';
 
 const SHIPPED = fileURLToPath(new URL('./prices.json', import.meta.url));
@@ -66,7 +66,7 @@ const DEAR: Price = { input: 15, output: 75, cached: 15, cacheWrite: 18.75 };
  * The most that a call can cost, in millionths of a dollar.
  * @param contextTokens what the model takes in at most, for what the body's length does not bound.
  */
-export function mostMicros(prices: Prices, model: string, ask: Ask, contextTokens: number): number {
+export function mostMicros(prices: Prices, model: string, ask: Wanted, contextTokens: number): number {
   const { input, cacheWrite, output } = priceOf(prices, model) ?? dearest(prices);
   const inputTokens = ask.beyondText ? Math.max(ask.inputTokens, contextTokens) : ask.inputTokens;
   return Math.ceil(inputTokens * Math.max(input, cacheWrite) + ask.outputTokens * output);

@@ -5,7 +5,7 @@
 import { type BudgetAlert, type CallRecord, type DoorPlan, EgressError } from '../port.ts';
 import { type Endpoint, isFree, PROVIDERS } from '../providers.ts';
 import { REFUSALS, type Refusal } from '../refusals.ts';
-import type { Ask } from './ask.ts';
+import type { Wanted } from './ask.ts';
 import type { BudgetLine, Budgets } from './budgets.ts';
 import { type CallEnd, chargeOf } from './decide.ts';
 import type { Ledger, NewCall, Reservation, Settled } from './ledger.ts';
@@ -40,7 +40,7 @@ export type Let =
   | { readonly kind: 'refuse'; readonly refusal: Refusal };
 
 /** Durable when it returns. @param isOwner the owner's own call, which no budget refuses. */
-export function letOut(deps: PurseDeps, whose: Whose, endpoint: Endpoint, ask: Ask, isOwner = false): Let {
+export function letOut(deps: PurseDeps, whose: Whose, endpoint: Endpoint, ask: Wanted, isOwner = false): Let {
   const { contextTokens } = PROVIDERS[endpoint.provider].limits;
   const model = ask.model ?? endpoint.model;
   const call: NewCall = {
