@@ -90,7 +90,7 @@ describe('retention', () => {
     const session = await answeredAndAsleep(house, 'm1');
     await house.store.transaction(async (sql) => {
       await sql.run(
-        "INSERT INTO targets SELECT session_id, 'open', channel, 'enqueued', NULL, NULL, NULL, 0 FROM targets",
+        "INSERT INTO targets (session_id, message_id, channel, state) SELECT session_id, 'open', channel, 'enqueued' FROM targets",
       );
       await sql.run(
         `INSERT INTO deliveries SELECT session_id, 'open', 9, NULL, channel, chat, thread, content, 'retry', NULL, 0, 1, 0

@@ -32,6 +32,7 @@ export async function runSuiteAs(
   for (const part of [
     'packages/host/src/sandboxes',
     'packages/host/src/mounts',
+    'packages/host/src/time-zone.ts',
     'packages/host/test/sandboxes',
     'packages/host/test/until.ts',
     'images/agent',
