@@ -4,7 +4,7 @@
  */
 
 import { execFile } from 'node:child_process';
-import { chmod, chown, cp, link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -33,6 +33,8 @@ export async function runSuiteAs(
     'packages/host/src/sandboxes',
     'packages/host/src/mounts',
     'packages/host/src/time-zone.ts',
+    'packages/mailbox/src',
+    'packages/mailbox/package.json',
     'packages/host/test/sandboxes',
     'packages/host/test/until.ts',
     'images/agent',
@@ -40,6 +42,9 @@ export async function runSuiteAs(
     await cp(join(root, part), join(folder, part), { recursive: true });
   }
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  // As npm links a workspace.
+  await mkdir(join(folder, 'node_modules/@bellhop'), { recursive: true });
+  await symlink(join(folder, 'packages/mailbox'), join(folder, 'node_modules/@bellhop/mailbox'));
   await link(process.execPath, join(folder, 'node')).catch(() => cp(process.execPath, join(folder, 'node')));
   const scratch = join(folder, 'tmp');
   await mkdir(scratch);
