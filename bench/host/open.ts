@@ -5,6 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createServedChannel, localChat, ownerOn, type ServedChannel } from '@bellhop/channels/served';
 import { listenForPage } from '../../packages/host/src/api/server.ts';
 import { systemClock } from '../../packages/host/src/clock.ts';
@@ -30,6 +31,8 @@ import { type CountedStore, countedStore } from './counted.ts';
 
 /** The one channel that is spoken through: its API and its socket are not in what is measured. */
 const CHANNEL = 'web';
+/** No commit for this long: the host has done all that it was asked. */
+export const QUIET_MS = 15;
 /** Whose agent image it is. */
 export const INSTALL_ID = 'bench';
 
@@ -39,6 +42,8 @@ export interface BenchHost {
   readonly store: CountedStore;
   /** Says one thing as its owner. Resolves when it is accepted, with the folder of its session. */
   say(thread: string, text: string): Promise<string>;
+  /** Resolves when the host has nothing left to do for what was said. */
+  quiet(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -99,6 +104,9 @@ export async function openHost({
       const accepted = await channel.receive(toEvent(localChat(agent.name), thread, text));
       if (accepted.kind === 'refused') throw new Error(`the host refused a message: ${accepted.reason}`);
       return join(dataDir, 'sessions', agent.id, accepted.sessions[0] ?? '');
+    },
+    async quiet() {
+      while (performance.now() - store.counts.lastMs < QUIET_MS) await delay(QUIET_MS / 3);
     },
     async stop() {
       await host.stop();

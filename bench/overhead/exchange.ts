@@ -6,11 +6,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServedChannel } from '@bellhop/channels/served';
 import { openGenerations } from '../../packages/host/src/store/generations.ts';
-import type { CountedStore } from '../host/counted.ts';
-import { type BenchSandbox, openHost } from '../host/open.ts';
+import { type BenchHost, type BenchSandbox, openHost, QUIET_MS } from '../host/open.ts';
 
-/** No commit for this long: the host has done all that a message asked of it. */
-const QUIET_MS = 15;
 const PATIENCE_MS = 180_000;
 
 export interface Exchange {
@@ -25,15 +22,11 @@ export interface Exchange {
   readonly mailbox: string;
 }
 
-export interface Exchanges {
-  readonly store: CountedStore;
+export interface Exchanges extends Pick<BenchHost, 'store' | 'quiet' | 'stop'> {
   /** One message there and its answer back. `onSend` is called when the send is entered. */
   exchange(onSend?: () => void): Promise<Exchange>;
-  /** Resolves when the host has nothing left to do for what was said. */
-  quiet(): Promise<void>;
   /** Resolves when no sandbox is left; for a host whose idle time is short. */
   asleep(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** @param idleStopMs by default as the settings have it. Rejects with SandboxUnavailable where that sandbox cannot be had. */
@@ -49,13 +42,9 @@ export async function openExchanges(
     settings: idleStopMs === undefined ? {} : { idleStopMs },
     watched: (channel) => timedChannel(channel, moments),
   });
-  const { store } = host;
-  const quiet = async () => {
-    while (performance.now() - store.counts.lastMs < QUIET_MS) await delay(QUIET_MS / 3);
-  };
+  const { store, quiet, stop } = host;
   return {
-    store,
-    quiet,
+    ...{ store, quiet, stop },
     async exchange(onSend = ignore) {
       const at = { acceptMs: 0, workingMs: 0, sendMs: 0 };
       const sent = Promise.withResolvers<void>();
@@ -80,7 +69,6 @@ export async function openExchanges(
       while ((await openGenerations(store.read)).length > 0) await delay(QUIET_MS);
       await quiet();
     },
-    stop: host.stop,
   };
 }
 

@@ -36,7 +36,7 @@ async function measureAwake(dataDir: string): Promise<Measured> {
     for (let n = 0; n < AWAKE; n += 1) runners.push(findRunner(await up.ask('help', `t${n}`)));
     await delay(REST_MS);
     const samples = await cpuPerMinute([[up.pid, ...runners]], WINDOW_MS);
-    return { name: 'idle.50.all', unit: 'ms', samples, floor: await cpuFloor(), limit: { times: 25 } };
+    return { name: 'idle.50.all', unit: 'ms', samples, floor: await cpuFloor(), limit: { times: 50 } };
   } finally {
     await up.stop();
   }

@@ -9,7 +9,7 @@ export interface Reply {
   readonly atMs: number;
 }
 
-export interface HostWithReplies extends Pick<BenchHost, 'say' | 'stop'> {
+export interface HostWithReplies extends Pick<BenchHost, 'say' | 'quiet' | 'stop'> {
   readonly replies: Reply[];
   /** Resolves when there are so many replies; rejects when none has come for minutes. */
   until(count: number): Promise<void>;
@@ -18,7 +18,7 @@ export interface HostWithReplies extends Pick<BenchHost, 'say' | 'stop'> {
 export async function openWithReplies(dataDir: string, maxAwake: number): Promise<HostWithReplies> {
   const replies: Reply[] = [];
   const watch = { onReply: (): void => undefined };
-  const { say, stop } = await openHost({
+  const { say, quiet, stop } = await openHost({
     ...{ dataDir, sandbox: 'bwrap', settings: { maxAwake } },
     watched: (channel) => ({
       ...channel,
@@ -32,7 +32,7 @@ export async function openWithReplies(dataDir: string, maxAwake: number): Promis
     }),
   });
   return {
-    ...{ replies, say, stop },
+    ...{ replies, say, quiet, stop },
     until(count) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const silent = () => reject(new Error(`${replies.length} of ${count} replies came`));
