@@ -76,11 +76,12 @@ function deliver(hasKeys: boolean): Operation {
         const engine = new Engine({
           store,
           channels: new Map([[CHANNEL, fileChannel(dir, hasKeys)]]),
+          isUp: () => true,
           clock: { now: () => NOW_MS, after: () => () => undefined },
           log: SILENT,
           onEnd: () => ended.resolve(),
         });
-        if ((await openDeliveries(store.read)).length === 0) return;
+        if ((await openDeliveries(store.read, CHANNEL)).length === 0) return;
         await engine.start();
         await ended.promise;
         await engine.stop();

@@ -48,6 +48,9 @@ describe('a host that is up', { skip: bwrapMissing }, () => {
       agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
       sessions: { total: 1, awake: 1, quarantined: 0 },
       messages: { waiting: 0, working: 0, failed: 0 },
+      channels: ['terminal', 'web'].map((name) => ({
+        ...{ name, state: 'up', reason: null, refusals: 0, retryAt: null },
+      })),
       waitingFor: [],
       approvals: 0,
     });

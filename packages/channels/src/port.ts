@@ -133,9 +133,15 @@ export interface ChannelCapabilities {
 export interface Channel {
   readonly name: string;
   readonly capabilities: ChannelCapabilities;
-  /** Begins to deliver events to the sink. Rejects when the platform refuses us; the host stays up without it. */
+  /**
+   * Begins to deliver events to the sink. Rejects when the platform refuses us, with words that its owner is shown (no
+   * secret in them); the host stays up without it, and calls again later. Called while none is under way.
+   */
   start(sink: ChannelSink): Promise<void>;
-  /** Resolves when no further event will be offered and nothing is left open. Safe twice, safe before start. */
+  /**
+   * Resolves when no further event will be offered and nothing is left open. Safe twice, before start, and while a start is
+   * under way.
+   */
   stop(): Promise<void>;
   /**
    * Sends one piece. Resolves only when the platform has confirmed it. Throws PermanentError, RetryableError or

@@ -2,7 +2,7 @@
  * `bellhop status`: what runs, what waits, and for what, and which sessions take most on disk; `--json` has that of each
  * of the 200 newest, `sessions list` says more of them. Nothing else is computed here.
  */
-import type { AgentStatus, SessionView, Status } from '@bellhop/host/api';
+import type { AgentStatus, ChannelStatus, SessionView, Status } from '@bellhop/host/api';
 import { flag } from './args.ts';
 import type { Context } from './command.ts';
 import { clientFor, firstContact } from './connect.ts';
@@ -60,6 +60,7 @@ function describe(status: Status, listed: readonly SessionView[], style: Style):
     ...status.agents.map((agent): [string, string] => ['agent', agentLabel(agent)]),
     ['sessions', counts({ total: sessions.total, awake: sessions.awake, quarantined: sessions.quarantined })],
     ['messages', counts({ waiting: messages.waiting, 'at work': messages.working, failed: messages.failed })],
+    ...status.channels.flatMap(channelRow),
     ...(status.approvals === 0
       ? []
       : [['approvals', `${status.approvals} open: ./bellhop approvals`] as [string, string]]),
@@ -72,6 +73,14 @@ function describe(status: Status, listed: readonly SessionView[], style: Style):
     ...rows.map(([name, value]) => `  ${style.dim(name.padEnd(10))} ${oneLine(value)}`),
     ...(sandbox.warning === null ? [] : [`  ${style.red('warning'.padEnd(10))} ${oneLine(sandbox.warning)}`]),
   ].join('\n');
+}
+
+/** Those that people are served by themselves are up while the host is; of the others it is said when one is not. */
+function channelRow({ name, state, reason, refusals, retryAt }: ChannelStatus): [string, string][] {
+  if (state === 'up') return [];
+  const tried = refusals === 0 ? '' : `, refused ${refusals === 1 ? 'once' : `${refusals} times`}`;
+  const again = retryAt === null ? '' : `; tried again at ${new Date(retryAt).toLocaleTimeString('sv-SE')}`;
+  return [['channel', `${name} has not started${tried}: ${reason ?? 'it is being tried'}${again}`]];
 }
 
 function counts(of: Readonly<Record<string, number>>): string {

@@ -39,11 +39,21 @@ test('version prints one line', async () => {
 test('status is aligned text, or the Status object with --json', async () => {
   await using host = await fakeHost();
   host.warning = 'agents run without a sandbox\u001b[2J';
+  const retryAt = '2026-01-01T00:00:09.000Z';
+  host.channels = [
+    { name: 'terminal', state: 'up', reason: null, refusals: 0, retryAt: null },
+    { name: 'telegram', state: 'refused', reason: 'bad\u001b token', refusals: 3, retryAt },
+  ];
   const { out, code } = await run(['status'], testWorld({ data: host.data }));
   assert.equal(code, 0);
   assert.match(out, /^Bellhop 0\.1\.0 runs since \d{4}-\d\d-\d\d .* \(process 4321\)\n/);
   assert.match(out, /\n {2}agent {6}bell: demo, no model connected\n/);
   assert.match(out, /\n {2}messages {3}0 waiting, 1 at work, 0 failed\n/);
+  assert.match(
+    out,
+    /\n {2}channel {4}telegram has not started, refused 3 times: bad␛ token; tried again at \d\d:/,
+  );
+  assert.ok(!out.includes('terminal'), 'what is up needs no row');
   assert.match(out, /\n {2}warning {4}agents run without a sandbox␛\[2J\n$/);
   const json = await run(['status', '--json'], testWorld({ data: host.data }));
   assert.deepEqual(JSON.parse(json.out), { ...host.status(), disk: [] });

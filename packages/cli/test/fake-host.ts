@@ -39,6 +39,7 @@ export class FakeHost {
   /** Looked at before a request is handled; true = it has dealt with it. */
   intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   warning: string | null = null;
+  channels: Status['channels'] = [];
   #server: Server | null = null;
   readonly #listeners = new Set<ServerResponse>();
 
@@ -110,6 +111,7 @@ export class FakeHost {
       agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
       sessions: { total: 3, awake: 1, quarantined: 0 },
       messages: { waiting: 0, working: 1, failed: 0 },
+      channels: this.channels,
       waitingFor: [],
       approvals: 0,
     };

@@ -28,6 +28,7 @@ import type { Spool } from './api/spool.ts';
 import { createStatusReader } from './api/status.ts';
 import type { Watchers } from './api/stream.ts';
 import { createWebApp } from './api/web-app.ts';
+import type { Connections } from './connections/port.ts';
 import type { AuditTrail, Egress, Policy, Secrets, Spending } from './egress/port.ts';
 import { PRICES_FILE } from './egress/usage/prices.ts';
 import { readCalls, readUsageSums } from './egress/usage/report.ts';
@@ -70,6 +71,7 @@ export interface AppParts {
     readonly channel: ServedChannel;
   }[];
   readonly approvals: Approvals;
+  readonly connections: Connections;
   readonly packages: Packages;
   readonly skills: Skills;
 }
@@ -112,7 +114,8 @@ export function createApps(parts: AppParts): Apps {
     ...createHostRoutes({ store, policy: egress }),
     ...createSecretRoutes({ store, secrets: egress }),
   ];
-  const looks = { store, mailboxes, supervisor, clock, dataDir: folders.dataDir };
+  const { connections } = parts;
+  const looks = { store, mailboxes, supervisor, connections, clock, dataDir: folders.dataDir };
   const readLog = createLogReader(folders.dataDir);
   const links = new Links(clock);
   const password = createPassword(store, clock);

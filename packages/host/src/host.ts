@@ -23,6 +23,7 @@ import { Watchers } from './api/stream.ts';
 import { createWatcher } from './api/watcher.ts';
 import { createApps } from './apps.ts';
 import { noteHead } from './audit-head.ts';
+import { Connections } from './connections/connections.ts';
 import { createRowChecker } from './delivery/check.ts';
 import { Engine } from './delivery/engine.ts';
 import type { Disk } from './disk.ts';
@@ -132,14 +133,23 @@ export async function startHost(parts: HostParts): Promise<Host> {
   const delivery = new Engine({
     store,
     channels,
+    isUp: (channel) => connections.isUp(channel),
     clock,
     log,
     onEnd: (end) => supervisor.deliveryEnded(end.session),
   });
   const egressDir = join(folders.dataDir, 'egress');
+  const connections: Connections = new Connections({
+    channels,
+    store,
+    clock,
+    log,
+    accept: (channel, event) => router.accept(channel, event),
+    onUp: (channel) => void delivery.channelUp(channel),
+  });
   const watcher = createWatcher({
     watchers,
-    channels,
+    connections,
     sandbox: runtime.kind,
     threadOf: createThreadOf({ store, mailboxes }),
     log,
@@ -262,12 +272,11 @@ export async function startHost(parts: HostParts): Promise<Host> {
   await approvals.start();
   const retention = new Retention({ store, mailboxes, settings, dataDir: folders.dataDir, clock, log });
   retention.start();
-  for (const channel of channels.values()) {
-    await channel.start({ accept: (event) => router.accept(channel.name, event) });
-  }
+  connections.start();
   const { page, owner, links } = createApps({
     ...parts,
     ...{ installId, mailboxes, supervisor, models, watchers, spool, served, approvals, packages, skills },
+    connections,
   });
   parts.page.serve(page);
   const socket: Listener = await listenOnSocket(folders.dataDir, owner, log);
@@ -276,7 +285,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
     refusedFolders: await extraMounts.refusals(),
     async stop() {
       // New work first: what was accepted is durable, what was not is refused. Then what runs, then what is on its way.
-      for (const channel of channels.values()) await channel.stop();
+      await connections.stop();
       await packages.stop();
       await retention.stop();
       approvals.stop();

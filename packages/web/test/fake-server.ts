@@ -361,6 +361,7 @@ const STATUS: Status = {
   agents: [],
   sessions: { total: 1, awake: 1, quarantined: 0 },
   messages: { waiting: 0, working: 0, failed: 0 },
+  channels: [],
   waitingFor: [],
   approvals: 0,
 };

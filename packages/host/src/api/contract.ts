@@ -65,10 +65,23 @@ export interface Status {
   readonly agents: readonly AgentStatus[];
   readonly sessions: { readonly total: number; readonly awake: number; readonly quarantined: number };
   readonly messages: { readonly waiting: number; readonly working: number; readonly failed: number };
+  readonly channels: readonly ChannelStatus[];
   /** Why waiting messages wait (an engine that is down, no free slot …); empty when nothing is in the way. */
   readonly waitingFor: readonly string[];
   /** Questions of agents that wait for the owner's word. */
   readonly approvals: number;
+}
+
+export interface ChannelStatus {
+  readonly name: string;
+  /** `refused`: the platform does not take us; what is said through it waits, and it is tried again. */
+  readonly state: 'starting' | 'up' | 'refused';
+  /** Why it is not up, as the platform says; null when it is, or nothing is known yet. */
+  readonly reason: string | null;
+  /** Starts in a row that were refused. */
+  readonly refusals: number;
+  /** When it is tried again; null when it is up, or being tried. */
+  readonly retryAt: string | null;
 }
 
 export interface AgentStatus {

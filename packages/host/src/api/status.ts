@@ -1,5 +1,6 @@
 /** What `./bellhop status` shows. */
 
+import type { ConnectionState, Connections } from '../connections/port.ts';
 import type { Models } from '../model/port.ts';
 import type { SandboxRuntime } from '../sandboxes/port.ts';
 import { listAgents } from '../store/agents.ts';
@@ -8,12 +9,13 @@ import { countFailedTargets, countOpenTargets } from '../store/events.ts';
 import type { Store } from '../store/port.ts';
 import { countSessions } from '../store/sessions.ts';
 import type { Supervisor } from '../supervisor/port.ts';
-import type { Status } from './contract.ts';
+import type { ChannelStatus, Status } from './contract.ts';
 
 export function createStatusReader(deps: {
   readonly store: Store;
   readonly supervisor: Supervisor;
   readonly models: Models;
+  readonly connections: Connections;
   readonly runtime: SandboxRuntime;
   readonly folders: { readonly dataDir: string };
   readonly version: string;
@@ -21,7 +23,7 @@ export function createStatusReader(deps: {
   readonly url: string;
   readonly startedMs: number;
 }): () => Promise<Status> {
-  const { store, supervisor, models, runtime } = deps;
+  const { store, supervisor, models, connections, runtime } = deps;
   return async () => {
     const { awake, working, waitingFor } = supervisor.summary();
     const sessions = await countSessions(store.read);
@@ -44,8 +46,14 @@ export function createStatusReader(deps: {
         working,
         failed: await countFailedTargets(store.read),
       },
+      channels: connections.list().map(toChannel),
       waitingFor,
       approvals: await countAsked(store.read, null),
     };
   };
+}
+
+function toChannel({ channel, state, reason, refusals, retryAtMs }: ConnectionState): ChannelStatus {
+  const retryAt = retryAtMs === null ? null : new Date(retryAtMs).toISOString();
+  return { name: channel, state, reason, refusals, retryAt };
 }

@@ -1,6 +1,6 @@
 /** What the supervisor sees of a turn, told to those who watch its conversation, in the shapes of contract.ts. */
-import type { Channel } from '@bellhop/channels';
 import { threadOf } from '@bellhop/channels/served';
+import type { Connections } from '../connections/port.ts';
 import { LiveGuard } from '../delivery/links/live.ts';
 import type { ThreadOf } from '../sessions/port.ts';
 import type { TurnLedger, Watcher } from '../supervisor/port.ts';
@@ -11,7 +11,7 @@ import type { Watchers } from './stream.ts';
 
 export interface WatcherDeps {
   readonly watchers: Watchers;
-  readonly channels: ReadonlyMap<string, Channel>;
+  readonly connections: Pick<Connections, 'typing'>;
   /** Kind of sandbox that turns run in. */
   readonly sandbox: string;
   readonly threadOf: ThreadOf;
@@ -19,7 +19,7 @@ export interface WatcherDeps {
 }
 
 export function createWatcher(deps: WatcherDeps): Watcher {
-  const { watchers, channels, sandbox } = deps;
+  const { watchers, connections, sandbox } = deps;
   const keyIn = ({ channel, chat }: Session, thread: string | null) => ({
     channel,
     chat,
@@ -54,7 +54,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       );
     },
     typing: (session, on) =>
-      turns.here(session, (thread) => channels.get(session.channel)?.typing(session.chat, thread, on)),
+      turns.here(session, (thread) => connections.typing(session.channel, session.chat, thread, on)),
   };
 }
 

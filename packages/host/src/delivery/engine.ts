@@ -2,8 +2,8 @@
  * Delivery: from the host's checked copies to the platforms (design.md §5).
  *
  * For every piece: the attempt is on disk, then the channel is called, then the receipt is on disk. After a crash an
- * attempt without a receipt is unknown, and the channel's policy decides. Nothing here is held in memory only: `start`
- * finds what is open in the store.
+ * attempt without a receipt is unknown, and the channel's policy decides. Nothing here is held in memory only: what goes
+ * by a channel that has not started waits in the store, and `channelUp` finds it there.
  */
 import { type Channel, type OutgoingContent, UnknownOutcomeError } from '@bellhop/channels';
 import { point } from '@bellhop/mailbox';
@@ -12,6 +12,7 @@ import {
   beginAttempt,
   type Delivery,
   endAttempt,
+  openChannels,
   openDeliveries,
   type Piece,
   piecesOf,
@@ -36,6 +37,8 @@ const STOP_GRACE_MS = 3_000;
 export interface EngineDeps {
   readonly store: Store;
   readonly channels: ReadonlyMap<string, Channel>;
+  /** Whether this channel has started. */
+  readonly isUp: (channel: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly onEnd: OnDeliveryEnd;
@@ -46,18 +49,32 @@ export class Engine implements DeliveryEngine {
   readonly #lanes = new Map<string, Lane>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #later = new Set<() => void>();
+  /** What is in a lane, or waits for its time: admitted again it stays where it is. */
+  readonly #admitted = new Set<string>();
   readonly #giveUp = new AbortController();
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
   }
 
-  /** Goes on with what a dead host left. */
+  /** Goes on with what a dead host left, by channels that have started; what goes by none that there is fails. */
   async start(): Promise<void> {
     const { store, log } = this.#deps;
     const unknown = await store.transaction(attemptsToUnknown);
     if (unknown > 0) log.warn('attempts without a receipt', { unknown });
-    void this.send(await openDeliveries(store.read));
+    for (const channel of await openChannels(store.read))
+      if (!this.#waits(channel)) void this.send(await openDeliveries(store.read, channel));
+  }
+
+  /** This channel has started: what waits for it goes out. Never rejects. */
+  async channelUp(channel: string): Promise<void> {
+    const { store, log } = this.#deps;
+    try {
+      void this.send(await openDeliveries(store.read, channel));
+    } catch (error) {
+      log.error('what waits for a channel', { channel, error: String(error) });
+      this.#after(OWN_RETRY_MS, () => void this.channelUp(channel));
+    }
   }
 
   /** Resolves when no attempt runs any more. One that outlives the grace is recorded as an unknown outcome. */
@@ -71,19 +88,33 @@ export class Engine implements DeliveryEngine {
 
   async send(deliveries: readonly Delivery[]): Promise<void> {
     const open = deliveries.filter(
-      (d) => d.state !== 'delivered' && d.state !== 'failed' && d.state !== 'held',
+      (d) => d.state !== 'delivered' && d.state !== 'failed' && d.state !== 'held' && this.#isNew(d),
     );
+    for (const delivery of open) this.#admitted.add(nameOf(delivery));
     await Promise.all(open.map((d) => this.#admit(d)));
+  }
+
+  #isNew(delivery: Delivery): boolean {
+    return !this.#waits(delivery.channel) && !this.#admitted.has(nameOf(delivery));
+  }
+
+  /** True for a channel of ours that has not started yet. */
+  #waits(channel: string | null): boolean {
+    const { channels, isUp } = this.#deps;
+    return channel !== null && channels.has(channel) && !isUp(channel);
   }
 
   /** A row for later waits outside of its lane, so that it holds back none of those in between. */
   async #admit(delivery: Delivery): Promise<void> {
-    const { clock } = this.#deps;
-    const waitMs = delivery.dueMs - clock.now();
+    const waitMs = delivery.dueMs - this.#deps.clock.now();
     if (delivery.state !== 'queued' || waitMs <= 0) return this.#queue(delivery);
-    const cancel = clock.after(Math.min(waitMs, MAX_TIMER_MS), () => {
+    this.#after(Math.min(waitMs, MAX_TIMER_MS), () => void this.#admit(delivery));
+  }
+
+  #after(ms: number, call: () => void): void {
+    const cancel = this.#deps.clock.after(ms, () => {
       this.#later.delete(cancel);
-      void this.#admit(delivery);
+      call();
     });
     this.#later.add(cancel);
   }
@@ -96,10 +127,13 @@ export class Engine implements DeliveryEngine {
     if (lane.empty) this.#lanes.delete(name);
   }
 
-  #tracked(delivery: Delivery): Promise<AttemptEnd> {
+  async #tracked(delivery: Delivery): Promise<AttemptEnd> {
     const attempt = this.#attempt(delivery);
     this.#running.add(attempt);
-    return attempt.finally(() => this.#running.delete(attempt));
+    const end = await attempt;
+    this.#running.delete(attempt);
+    if (end.kind === 'ended') this.#admitted.delete(nameOf(delivery));
+    return end;
   }
 
   async #attempt(delivery: Delivery): Promise<AttemptEnd> {
@@ -218,6 +252,10 @@ export class Engine implements DeliveryEngine {
     const target = own ?? (await targetOf(store.read, delivery.session, content.target))?.message ?? null;
     return target === null ? null : { ...content, target };
   }
+}
+
+function nameOf({ session, id }: Delivery): string {
+  return `${session} ${id}`;
 }
 
 function split(content: OutgoingContent, max: number): OutgoingContent[] {

@@ -64,6 +64,7 @@ export class Lane {
   }
 
   #waitUntil(dueMs: number): void {
+    if (this.#stopped) return;
     this.#cancelTimer = this.#clock.after(Math.max(0, dueMs - this.#clock.now()), () => {
       this.#cancelTimer = null;
       void this.#run();

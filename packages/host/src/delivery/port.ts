@@ -32,7 +32,10 @@ export interface RowChecker {
 }
 
 export interface DeliveryEngine {
-  /** Sends what has been recorded; resolves when each has had its first outcome. Never rejects. */
+  /**
+   * Sends what has been recorded; resolves when each has had its first outcome, at once for what waits for its channel to
+   * start. Never rejects.
+   */
   send(deliveries: readonly Delivery[]): Promise<void>;
 }
 

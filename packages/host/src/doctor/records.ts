@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { notedHead } from '../audit-head.ts';
 import { verify } from '../egress/audit/chain.ts';
+import { REFUSED } from '../store/connections.ts';
 import { openToLook } from './open-to-look.ts';
 import { type Finding, type Look, ok } from './port.ts';
 
@@ -25,6 +26,12 @@ function store(dataDir: string): Finding[] {
         ...waiting(
           count("SELECT count(*) AS n FROM sessions WHERE state = 'quarantined'"),
           count("SELECT count(*) AS n FROM targets WHERE state = 'failed' AND discarded = 0"),
+        ),
+        ...refused(
+          db
+            .prepare('SELECT name, value FROM settings WHERE substr(name, 1, ?) = ? ORDER BY name')
+            .all(REFUSED.length, REFUSED)
+            .map(({ name, value }) => [String(name).slice(REFUSED.length), String(value)] as const),
         ),
       ];
     } finally {
@@ -60,6 +67,16 @@ export function waiting(quarantined: number, failed: number): Finding[] {
     found.push({ id: 'dead-letters', severity: 'warning', what, fix: './bellhop dead-letters list' });
   }
   return found;
+}
+
+/** Channels that their platforms do not take, as the host noted it last. Pure. */
+export function refused(channels: readonly (readonly [name: string, reason: string])[]): Finding[] {
+  return channels.map(([name, reason]) => ({
+    id: 'channel',
+    severity: 'warning',
+    what: `The channel ${name} could not be started: ${reason}. What is said through it waits.`,
+    fix: 'Mend what it names; the host tries again by itself. As it is now: ./bellhop status',
+  }));
 }
 
 async function audit(dataDir: string): Promise<Finding[]> {

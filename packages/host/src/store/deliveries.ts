@@ -78,12 +78,25 @@ export async function addDelivery(sql: Sql, d: Delivery): Promise<boolean> {
   return added === 1;
 }
 
-/** What is not terminal, in the order in which it must go out: by number, as times are a clock's, which may be set back. */
-export async function openDeliveries(sql: Sql): Promise<Delivery[]> {
+/**
+ * What is not terminal and goes to this channel, in the order in which it must go out: by number, as times are a clock's,
+ * which may be set back.
+ */
+export async function openDeliveries(sql: Sql, channel: string | null): Promise<Delivery[]> {
   const rows = await sql.all(
-    `SELECT ${COLUMNS} FROM deliveries WHERE state IN ('queued', 'attempting', 'retry') ORDER BY session_id, seq, created_ms`,
+    `SELECT ${COLUMNS} FROM deliveries WHERE state IN ('queued', 'attempting', 'retry')
+       AND ${channel === null ? 'channel IS NULL' : 'channel = ?'} ORDER BY session_id, seq, created_ms`,
+    ...(channel === null ? [] : [channel]),
   );
   return rows.map(toDelivery);
+}
+
+/** Channels that something is still to be sent by. */
+export async function openChannels(sql: Sql): Promise<(string | null)[]> {
+  const rows = await sql.all(
+    "SELECT DISTINCT channel FROM deliveries WHERE state IN ('queued', 'attempting', 'retry')",
+  );
+  return rows.map((row) => row.channel as string | null);
 }
 
 export async function setDelivery(

@@ -17,7 +17,9 @@ function watched(mode: Session['mode'], threadOf = async (_: Session, id: string
   const channel = new FakeChannel({}, 'web');
   const log = new MemoryLog();
   const watcher = createWatcher({
-    ...{ watchers, channels: new Map([['web', channel]]), sandbox: 'none', threadOf, log },
+    watchers,
+    connections: { typing: (_, chat, thread, on) => channel.typing(chat, thread, on) },
+    ...{ sandbox: 'none', threadOf, log },
   });
   const session = { id: 's', channel: 'web', chat: 'c', thread: null, mode } as Session;
   const told: string[] = [];
@@ -72,7 +74,8 @@ test('a text that takes the place of what was shown is told as such, also when i
   const watchers = new Watchers();
   const log = new MemoryLog();
   const threadOf = () => assert.fail('looked up');
-  const watcher = createWatcher({ watchers, channels: new Map(), sandbox: 'none', threadOf, log });
+  const connections = { typing: () => undefined };
+  const watcher = createWatcher({ watchers, connections, sandbox: 'none', threadOf, log });
   const session = { id: 's', channel: 'web', chat: 'c', thread: null, mode: 'per-thread' } as Session;
   const key = { channel: 'web', chat: 'c', thread: 'main' };
   const told: unknown[] = [];

@@ -115,6 +115,7 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
     agents: [{ name: 'bell', harness: 'demo', demo: true, model: null }],
     sessions: { total: 0, awake: 0, quarantined: 0 },
     messages: { waiting: 0, working: 0, failed: 0 },
+    channels: [{ name: 'web', state: 'up' as const, reason: null, refusals: 0, retryAt: null }],
     waitingFor: [],
     approvals: 0,
   });
@@ -204,7 +205,8 @@ export async function openApiWorld(t: TestContext, limits?: Limits) {
   const common = { store, models, supervisor, watchers, settings, clock, status };
   const spool = createSpool(dir, settings.maxFileBytes, safeName);
   const deps = { ...common, spool, received: createReceivedFiles(store, mailboxes) };
-  const looks = { store, mailboxes, supervisor, clock, dataDir: dir, readLog: async () => [] };
+  const connections = { list: () => [] };
+  const looks = { store, mailboxes, supervisor, connections, clock, dataDir: dir, readLog: async () => [] };
   const operator = [...deadLetterRoutes({ ...looks, own: 'web' }), whyRoute({ ...looks, own: 'web' })];
   const links = new Links(clock);
   const password = createPassword(store, clock);

@@ -16,7 +16,7 @@ export interface DeliveryWorld extends StoreWorld {
   readonly ends: DeliveryEnd[];
   readonly home: Session;
   /** Another host on the same store. */
-  engineOn(store: Store, channels?: readonly Channel[]): Engine;
+  engineOn(store: Store, channels?: readonly Channel[], isUp?: (channel: string) => boolean): Engine;
   /** Recorded and not yet sent. */
   record(id: string, content: OutgoingContent | string, change?: Partial<Delivery>): Promise<Delivery>;
   stateOf(id: string): Promise<string>;
@@ -32,10 +32,11 @@ export async function openDeliveryWorld(
   const ends: DeliveryEnd[] = [];
   const { clock, log, store } = world;
   const counter = { seq: 0 };
-  const engineOn: DeliveryWorld['engineOn'] = (on, channels = [channel]) =>
+  const engineOn: DeliveryWorld['engineOn'] = (on, channels = [channel], isUp = () => true) =>
     new Engine({
       store: on,
       channels: new Map(channels.map((one) => [one.name, one])),
+      isUp,
       clock,
       log,
       onEnd: (end) => ends.push(end),

@@ -27,6 +27,15 @@ const status: Of<contract.Status> = v.strictObject({
   agents: v.array(v.strictObject({ name: text, harness: text, demo: v.boolean(), model: maybe })),
   sessions: v.strictObject({ total: count, awake: count, quarantined: count }),
   messages: v.strictObject({ waiting: count, working: count, failed: count }),
+  channels: v.array(
+    v.strictObject({
+      name: text,
+      state: v.picklist(['starting', 'up', 'refused']),
+      reason: maybe,
+      refusals: count,
+      retryAt: v.nullable(time),
+    }),
+  ),
   waitingFor: v.array(text),
   approvals: count,
 });

@@ -22,6 +22,7 @@ const BASE: Facts = {
   quarantined: null,
   atWork: false,
   waitingFor: null,
+  channelDown: null,
 };
 const reply = (state: string, reason: string | null = null, id = 'r') => ({
   id,
@@ -56,6 +57,15 @@ for (const [name, change, first] of [
     'answered, and the reply waits',
     { state: 'answered', replies: [reply('retry', '429')] },
     /on its way \(429\)/,
+  ],
+  [
+    'answered, and the reply waits for its channel',
+    {
+      state: 'answered',
+      replies: [reply('queued')],
+      channelDown: 'the channel telegram has not started: bad token',
+    },
+    /the reply waits: the channel telegram has not started: bad token\.$/,
   ],
   ['answered without a word', { state: 'answered' }, /no reply names it/],
   [

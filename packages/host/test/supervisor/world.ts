@@ -113,6 +113,7 @@ export async function openHouse(
     const delivery = new Engine({
       store: on,
       channels: new Map([[channel.name, channel]]),
+      isUp: () => true,
       clock: ticking,
       log,
       onEnd: (end) => supervisor.deliveryEnded(end.session),

@@ -9,6 +9,8 @@ export interface Facts extends Omit<WhyView, 'verdict' | 'log'> {
   readonly quarantined: string | null;
   readonly atWork: boolean;
   readonly waitingFor: string | null;
+  /** Why its channel has not started; null when it has. */
+  readonly channelDown: string | null;
 }
 
 interface Rule {
@@ -44,6 +46,13 @@ const RULES: readonly Rule[] = [
     says: (f) => [
       `It was answered, and a reply is held: ${inState(f, 'held')[0]?.reason ?? 'nobody knows whether it arrived'}.`,
       'It is not sent again, as it may be there: look in the chat.',
+    ],
+  },
+  {
+    holds: (f) => f.channelDown !== null && inState(f, 'queued', 'attempting', 'retry').length > 0,
+    says: (f) => [
+      `It was answered; the reply waits: ${f.channelDown}.`,
+      'It goes out when the channel starts, which is tried again by itself: ./bellhop status',
     ],
   },
   {

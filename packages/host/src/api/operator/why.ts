@@ -4,6 +4,7 @@
  */
 import { localChat, MAIN_THREAD } from '@bellhop/channels/served';
 import type { Ack, InboundRow, MessageId } from '@bellhop/mailbox';
+import { type Connections, whyDown } from '../../connections/port.ts';
 import type { Mailboxes } from '../../sessions/port.ts';
 import { listAgents } from '../../store/agents.ts';
 import type { Named } from '../../store/named.ts';
@@ -25,6 +26,7 @@ export interface WhyDeps {
   readonly store: Store;
   readonly mailboxes: Mailboxes;
   readonly supervisor: Supervisor;
+  readonly connections: Pick<Connections, 'list'>;
   readonly clock: Clock;
   readonly readLog: LogReader;
   /** The listener's own channel. */
@@ -92,7 +94,7 @@ async function sessionMeant({ store, own }: WhyDeps, { named, agent }: Asked): P
 }
 
 async function view(deps: WhyDeps, story: Story): Promise<WhyView> {
-  const { store, supervisor, clock, readLog } = deps;
+  const { store, supervisor, connections, clock, readLog } = deps;
   const { session, message } = story;
   const fromMs = story.acceptedMs ?? 0;
   const untilMs = (story.endedMs ?? clock.now()) + AFTERMATH_MS;
@@ -120,6 +122,7 @@ async function view(deps: WhyDeps, story: Story): Promise<WhyView> {
     quarantined,
     atWork: supervisor.working(session).has(message),
     waitingFor: supervisor.waitingFor(session),
+    channelDown: whyDown(connections.list().find((one) => one.channel === story.channel)),
   };
   return {
     ...facts,
