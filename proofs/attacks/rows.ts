@@ -25,7 +25,8 @@ const SANDBOXES = [
   'packages/host/test/sandboxes/bwrap.test.ts',
   'packages/host/test/sandboxes/docker.test.ts',
 ];
-const twice = (path: string, name: string) => [`${path}/${name}.test.ts`, `${path}/docker-${name}.test.ts`];
+const twice = (name: string, withDocker: string) =>
+  [name, withDocker].map((file) => `tests/e2e/${file}.test.ts`);
 
 /** Tables of attacks, and the test files that run them. */
 const RUN_BY: Readonly<Record<string, readonly string[]>> = {
@@ -42,11 +43,11 @@ const RUN_BY: Readonly<Record<string, readonly string[]>> = {
     'packages/host/test/skills/bwrap.test.ts',
     'packages/host/test/skills/docker.test.ts',
   ],
-  'tests/e2e/suites/approvals.ts': twice('tests/e2e', 'approvals'),
-  'tests/e2e/suites/disk.ts': twice('tests/e2e', 'disk'),
-  'tests/e2e/suites/mounts.ts': twice('tests/e2e', 'mounts'),
-  'tests/e2e/suites/secrets.ts': twice('tests/e2e', 'secrets'),
-  'tests/e2e/suites/way-out.ts': twice('tests/e2e', 'way-out'),
+  'tests/e2e/suites/approvals.ts': twice('approvals', 'docker-attacks'),
+  'tests/e2e/suites/disk.ts': twice('disk', 'docker-attacks'),
+  'tests/e2e/suites/mounts.ts': twice('mounts', 'docker-attacks'),
+  'tests/e2e/suites/secrets.ts': twice('secrets', 'docker-secrets'),
+  'tests/e2e/suites/way-out.ts': twice('way-out', 'docker-way-out'),
 };
 
 /** The test files that run a file's tests: itself, unless it is a table. */

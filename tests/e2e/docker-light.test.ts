@@ -1,4 +1,4 @@
-/** The job of an agent with a model, with Docker. One stream of events and one of chunks: protocols know no sandbox. */
+/** The job of an agent with a model, with Docker: the one whole conversation there. Protocols know no sandbox, so one is enough. */
 import { lightJobSuite } from './suites/light-job.ts';
 
-lightJobSuite('docker', ['anthropic', 'openai-chat']);
+lightJobSuite('docker', ['anthropic']);

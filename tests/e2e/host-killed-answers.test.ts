@@ -1,24 +1,26 @@
 /**
  * A host that dies by -9: what it had accepted, thought and said. No sandbox has a part in that; what becomes of a
- * sandbox meanwhile is in suites/host-killed.ts, for each kind.
+ * sandbox meanwhile is in host-killed.test.ts. One house for all, a conversation for each.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../../packages/host/test/until.ts';
+import { sharedHouse } from './house/house.ts';
+import { isLive, isReply, said, settled, upAgain } from './house/killed.ts';
 import { bwrapMissing } from './house/machine.ts';
-import { isLive, isReply, said, settled, upAgain, upHouse } from './suites/host-killed.ts';
 
-describe('a host that is killed', { skip: bwrapMissing, concurrency: 2 }, () => {
-  test('R4: right after it accepted, on a cold and on a warm session, answers after its next start', async (t) => {
-    const house = await upHouse(t, 'bwrap');
+describe('a host that is killed', { skip: bwrapMissing }, () => {
+  const house = sharedHouse();
+
+  test('R4: right after it accepted, on a cold and on a warm session, answers after its next start', async () => {
     for (const id of ['cold', 'warm']) {
-      assert.equal((await house.api.send({ id, text: `hello ${id}` })).status, 202);
+      assert.equal((await house.api.send({ id, text: `hello ${id}`, thread: 'accepted' })).status, 202);
       await house.host.kill();
       await upAgain(house);
       await settled(house, id);
-      if (id === 'cold') await house.ask('help', 'main');
+      if (id === 'cold') await house.ask('help', 'accepted');
     }
-    const replies = house.records.conversation('main').filter((entry) => entry.kind === 'text');
+    const replies = house.records.conversation('accepted').filter((entry) => entry.kind === 'text');
     for (const id of ['cold', 'warm']) {
       const [answer, ...more] = replies.filter((reply) => reply.replyTo === id);
       assert.match(answer?.text ?? '', new RegExp(`^You said: hello ${id}\n`));
@@ -31,9 +33,8 @@ describe('a host that is killed', { skip: bwrapMissing, concurrency: 2 }, () => 
     );
   });
 
-  test('R3: a message that is sent again to the next host changes nothing', async (t) => {
-    const house = await upHouse(t, 'bwrap');
-    const message = { id: 'once', text: 'twice' };
+  test('R3: a message that is sent again to the next host changes nothing', async () => {
+    const message = { id: 'once', text: 'twice', thread: 'again' };
     const first = await house.api.send(message);
     await house.host.kill();
     await upAgain(house);
@@ -41,25 +42,24 @@ describe('a host that is killed', { skip: bwrapMissing, concurrency: 2 }, () => 
     for (const { status, body } of again) assert.deepEqual([status, body], [202, first.body]);
     await settled(house, 'once');
     await house.api.send(message);
-    assert.equal((await house.ask('help', 'main')).code, 0);
-    assert.equal(said(house, 'main').filter((line) => line.startsWith('text: ')).length, 3);
+    assert.equal((await house.ask('help', 'again')).code, 0);
+    assert.equal(said(house, 'again').filter((line) => line.startsWith('text: ')).length, 3);
   });
 
-  test('M11, D2: after the turn was committed delivers that answer, and does not think again', async (t) => {
-    const house = await upHouse(t, 'bwrap');
-    const events = await house.api.events('main');
-    const sent = await house.api.send({ id: 'm1', text: 'stream' });
+  test('M11, D2: after the turn was committed delivers that answer, and does not think again', async () => {
+    const events = await house.api.events('committed');
+    const sent = await house.api.send({ id: 'm-committed', text: 'stream', thread: 'committed' });
     await events.until('the answer is being written', isLive);
     // It sees nothing any more: neither the bell nor the row.
     house.host.freeze();
     const { session } = sent.body;
-    await until('the turn is committed', () => house.records.acknowledged(session).includes('m1'));
+    await until('the turn is committed', () => house.records.acknowledged(session).includes('m-committed'));
     const [row] = house.records.outbound(session);
-    assert.equal(said(house, 'main').length, 1, 'nothing was delivered yet');
+    assert.equal(said(house, 'committed').length, 1, 'nothing was delivered yet');
     await house.host.kill();
     await upAgain(house);
-    await settled(house, 'm1');
-    assert.equal(said(house, 'main').length, 2);
+    await settled(house, 'm-committed');
+    assert.equal(said(house, 'committed').length, 2);
     assert.deepEqual(
       house.records.deliveries(session).map((delivery) => ({ ...delivery })),
       [{ out_id: row?.id, state: 'delivered' }],
@@ -68,31 +68,29 @@ describe('a host that is killed', { skip: bwrapMissing, concurrency: 2 }, () => 
     assert.deepEqual(generations, [[1, 0]]);
   });
 
-  test('D2, M7: between the two messages of one turn says each of them once', async (t) => {
-    const house = await upHouse(t, 'bwrap');
-    const events = await house.api.events('main');
-    await house.api.send({ id: 'm1', text: 'twice' });
+  test('D2, M7: between the two messages of one turn says each of them once', async () => {
+    const events = await house.api.events('twice');
+    await house.api.send({ id: 'm-twice', text: 'twice', thread: 'twice' });
     await events.until('the first message', isReply);
     await house.host.kill();
     await upAgain(house);
-    await settled(house, 'm1');
-    assert.deepEqual(said(house, 'main'), [
+    await settled(house, 'm-twice');
+    assert.deepEqual(said(house, 'twice'), [
       'user: twice',
       'text: First, while I am still at it.',
       'text: Second, at the end.',
     ]);
   });
 
-  test('under a waiting ask: the command line waits for the next host and prints the answer', async (t) => {
-    const house = await upHouse(t, 'bwrap');
-    const events = await house.api.events('main');
-    const asking = house.ask('stream', 'main');
+  test('under a waiting ask: the command line waits for the next host and prints the answer', async () => {
+    const events = await house.api.events('ask');
+    const asking = house.ask('stream', 'ask');
     await events.until('the answer is being written', isLive);
     await house.host.kill();
     await upAgain(house);
     const asked = await asking;
     assert.equal(asked.code, 0);
     assert.match(asked.reply, /^Every conversation gets its own room.*on its way\.$/s);
-    assert.equal(said(house, 'main').length, 2);
+    assert.equal(said(house, 'ask').length, 2);
   });
 });

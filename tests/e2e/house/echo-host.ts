@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { TestContext } from 'node:test';
 import { CERT, KEY, listenTls } from '../../../packages/host/test/egress/loopback-tls.ts';
+import type { Ending } from '../../../packages/host/test/temp-folder.ts';
 
 export interface Asked {
   readonly method: string;
@@ -24,7 +24,7 @@ export interface EchoHost {
 }
 
 /** @param dir where the certificate is written. */
-export async function openEchoHost(t: TestContext, dir: string): Promise<EchoHost> {
+export async function openEchoHost(t: Ending, dir: string): Promise<EchoHost> {
   const seen: Asked[] = [];
   const server = createServer({ cert: CERT, key: KEY }, async (incoming, response) => {
     response.on('error', () => undefined);

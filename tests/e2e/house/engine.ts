@@ -12,18 +12,31 @@ export function containersOf(installId: string): { readonly id: string; readonly
   });
 }
 
-/** Where this text is in an install's containers: their files, those of their image included, and how they were made. Output is not kept. */
+/**
+ * Where this text is in an install's containers: how they and their image were made, and each file that is not the
+ * image's. That one is made before an install has anything to hide, and is the same for all.
+ */
 export async function containerHolds(installId: string, text: string): Promise<string[]> {
   const found: string[] = [];
   for (const { id } of containersOf(installId)) {
-    for (const words of [['inspect'], ['export']]) {
-      if (await prints([...words, id], text)) found.push(`docker ${words[0]}`);
+    const [image = ''] = docker('inspect', '--format', '{{.Image}}', id);
+    const mounts = docker('inspect', '--format', '{{range .Mounts}}{{println .Destination}}{{end}}', id);
+    const changed = docker('diff', id)
+      .map((line) => line.slice(line.indexOf(' ') + 1))
+      // What the mounts lie in is empty but for them, and what they show is the host's, where it is looked at.
+      .filter((path) => !mounts.some((mount) => `${mount}/`.startsWith(`${path}/`)));
+    for (const words of [
+      ['inspect', id],
+      ['history', '--no-trunc', image],
+      ...changed.map((path) => ['cp', `${id}:${path}`, '-']),
+    ]) {
+      if (await prints(words, text)) found.push(`docker ${words.join(' ')}`);
     }
   }
   return found;
 }
 
-/** Reads in pieces: a container's files are hundreds of megabytes. */
+/** Reads in pieces: a file may be large. */
 async function prints(args: readonly string[], text: string): Promise<boolean> {
   const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TestContext } from 'node:test';
+import type { Ending } from '../temp-folder.ts';
 
 export const CERT = `-----BEGIN CERTIFICATE-----
 MIIBoDCCAUegAwIBAgIUESbFomu0qF03MGcPiCadfsPrZ8AwCgYIKoZIzj0EAwIw
@@ -25,7 +25,7 @@ bk0ef1HRnfEDcUjV8nITv+NArpwcnN24Wa/pflq2qJZo8A/DzkiociOK
 `;
 
 /** The port; with the test everything that is open to it ends. */
-export async function listenTls(t: TestContext, server: Server): Promise<number> {
+export async function listenTls(t: Ending, server: Server): Promise<number> {
   const open = new Set<Socket>();
   server.on('connection', (socket: Socket) => open.add(socket));
   server.on('tlsClientError', () => undefined);

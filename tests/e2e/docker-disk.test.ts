@@ -1,4 +1,0 @@
-/** The bound on the disk, with Docker. */
-import { diskSuite } from './suites/disk.ts';
-
-diskSuite('docker');

@@ -1,4 +1,0 @@
-/** Folders of the owner's, with Docker. */
-import { mountsSuite } from './suites/mounts.ts';
-
-mountsSuite('docker');
