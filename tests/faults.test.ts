@@ -16,7 +16,7 @@ const ROWS = [
   'Z1',
   'C1 C2 C3 C4',
   'A1 A2 A3',
-  'N1 N2',
+  'N1 N2 N3 N4',
   'U1 V1 V2',
 ].flatMap((names) => names.split(' '));
 

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { DeadLetterList } from '@bellhop/host/api';
 import { until } from '../../packages/host/test/until.ts';
 import {
@@ -18,7 +18,7 @@ import {
   SHAPES,
   type Shape,
 } from '../../packages/mailbox/test/nanoclaw.ts';
-import { houseFor } from './house/house.ts';
+import { type House, houseFor } from './house/house.ts';
 import { bwrapMissing } from './house/machine.ts';
 
 const SHAPE = SHAPES.at(-1) as Shape;
@@ -31,9 +31,11 @@ function chatOf(inbound: string): string {
   return String(row?.chat);
 }
 
-test('a session of NanoClaw goes on: what was not sent is sent once, what was sent is not, what waits is answered', {
-  skip: bwrapMissing,
-}, async (t) => {
+/** A house whose session `main` has NanoClaw's files, with these statements on top; its host is down. */
+async function houseWithImported(
+  t: TestContext,
+  more: { readonly inbound: string; readonly outbound: string },
+): Promise<{ readonly house: House; readonly session: string }> {
   const house = houseFor(t);
   await house.up();
   const { session } = await house.ask('hello', 'main');
@@ -48,10 +50,16 @@ test('a session of NanoClaw goes on: what was not sent is sent once, what was se
     make(made, ...statements);
     writeFileSync(path, readFileSync(made));
   };
-  const lastTry = "UPDATE messages_in SET tries = 4 WHERE id = 'held'";
-  put(inbound, ...inboundStatements(SHAPE), `UPDATE messages_in ${here}`, lastTry);
-  put(outbound, ...outboundStatements(SHAPE), `UPDATE messages_out ${here}`);
+  put(inbound, ...inboundStatements(SHAPE), `UPDATE messages_in ${here}`, more.inbound);
+  put(outbound, ...outboundStatements(SHAPE), `UPDATE messages_out ${here}`, more.outbound);
+  return { house, session };
+}
 
+test('a session of NanoClaw goes on: what was not sent is sent once, what was sent is not, what waits is answered', {
+  skip: bwrapMissing,
+}, async (t) => {
+  const lastTry = "UPDATE messages_in SET tries = 4 WHERE id = 'held'";
+  const { house, session } = await houseWithImported(t, { inbound: lastTry, outbound: '' });
   await house.up();
   const { status } = await house.api.send({ id: 'next', text: 'and now?', thread: 'main' });
   assert.equal(status, 202);
@@ -80,4 +88,27 @@ test('a session of NanoClaw goes on: what was not sent is sent once, what was se
   assert.equal((await house.bellhop(['dead-letters', 'retry', 'dead'])).code, 0);
   await until('it is answered after all', async () => (await house.api.message('dead')).body.settled);
   assert.ok(house.records.generations(session).some((g) => g.reason === 'recovery'));
+});
+
+test('N3, N4: years of 200,000 messages and answers go on, and the host serves others meanwhile', {
+  skip: bwrapMissing,
+}, async (t) => {
+  const years = `PRAGMA synchronous = OFF;
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) INSERT INTO`;
+  const text = `'{"text":"' || hex(randomblob(100)) || '"}' FROM n`;
+  const { house } = await houseWithImported(t, {
+    inbound: `${years} messages_in (id, seq, kind, timestamp, status, process_after, series_id, content)
+        SELECT 'in-' || i, 100 + 2 * i, 'chat', '2026-03-01 10:00:00', 'completed', '2026-03-01 10:00:00', 'in-' || i, ${text};
+      ${years} delivered (message_out_id, delivered_at) SELECT 'out-' || i, '2026-03-01 10:00:05' FROM n`,
+    outbound: `${years} messages_out (id, seq, in_reply_to, timestamp, kind, content)
+        SELECT 'out-' || i, 101 + 2 * i, 'in-' || i, '2026-03-01 10:00:01', 'chat', ${text};
+      ${years} processing_ack SELECT 'in-' || i, 'completed', '2026-03-01 10:00:02' FROM n`,
+  });
+  await house.up();
+  await house.api.send({ id: 'next', text: 'and now?', thread: 'main' });
+  assert.match((await house.ask('and here?', 'other')).reply, /^You said: and here\?/);
+  await until('it goes on', async () => (await house.api.message('next')).body.settled);
+  const texts = house.records.conversation('main').map((entry) => entry.text);
+  assert.equal(texts.filter((one) => one.startsWith('You said: and now?')).length, 1);
+  assert.ok(texts.length < 20, 'nothing of before is said again');
 });

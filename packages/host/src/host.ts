@@ -54,6 +54,8 @@ import type { AgentId, Clock, Log, SessionId, Settings } from './types.ts';
 
 const MAX_VALUE_BYTES = 1_000_000;
 const MAX_ROWS = 50;
+/** An outbox of NanoClaw's, which kept all that it ever said: a million answers of 4 kB. */
+const MAX_OLD_OUTBOUND_BYTES = 4 * 1024 ** 3;
 /** All of Bellhop: who may change it owns the next start. */
 const PROGRAM_DIR = join(import.meta.dirname, '../../..');
 
@@ -127,6 +129,7 @@ export async function startHost(parts: HostParts): Promise<Host> {
   );
   const mailboxes = createMailboxes(folders, {
     maxFileBytes: settings.maxOutboundBytes,
+    maxOldFileBytes: MAX_OLD_OUTBOUND_BYTES,
     maxValueBytes: MAX_VALUE_BYTES,
     maxRows: MAX_ROWS,
   });

@@ -10,7 +10,14 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { outgoingName } from '@bellhop/mailbox';
-import { InboundMailbox, isLater, readOutbound, type SnapshotLimits } from '@bellhop/mailbox/host';
+import {
+  InboundMailbox,
+  isLater,
+  needsUpgrade,
+  readOutbound,
+  type SnapshotLimits,
+  upgradeApart,
+} from '@bellhop/mailbox/host';
 import { type Folders, makeFolder } from '../folders.ts';
 import type { SessionId } from '../types.ts';
 import { makeAgentFolder } from './agent-folder.ts';
@@ -26,6 +33,16 @@ const LOCK_RETRY_MS = 2;
 export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailboxes {
   const { dataDir } = folders;
   const made = new Set<SessionId>();
+  const upgrades = new Map<string, Promise<void>>();
+  // Whoever comes meanwhile waits for the same one.
+  const upgraded = async (inDir: string): Promise<void> => {
+    const running = upgrades.get(inDir);
+    if (running) return running;
+    if (!needsUpgrade(inDir)) return;
+    const upgrade = patiently(() => upgradeApart(inDir)).finally(() => upgrades.delete(inDir));
+    upgrades.set(inDir, upgrade);
+    return upgrade;
+  };
   const paths: Mailboxes['paths'] = (session): SessionPaths => {
     const dir = join(dataDir, 'sessions', session.agentId, session.id);
     const homeDir = join(dataDir, 'agents', session.agentId);
@@ -55,6 +72,7 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
     async inbound(session, work) {
       const { inDir } = paths(session);
       try {
+        await upgraded(inDir);
         return await patiently(() => withMailbox(inDir, work));
       } catch (error) {
         const isThere = existsSync(inDir);
@@ -67,11 +85,18 @@ export function createMailboxes(folders: Folders, limits: SnapshotLimits): Mailb
     async outbound(session, after, writerLives) {
       const { outDir } = paths(session);
       const deadline = performance.now() + LOCK_PATIENCE_MS;
+      // Once a runner of ours has written here, a file of NanoClaw's is none: its agent has put it there.
+      const wasOurs = after.ackSeq + after.rowSeq > 0;
+      const bounds = wasOurs ? { ...limits, maxOldFileBytes: limits.maxFileBytes } : limits;
       for (;;) {
-        const result = readOutbound(outDir, after, limits);
+        const result = readOutbound(outDir, after, bounds);
         if (result.kind !== 'busy' || !writerLives() || performance.now() > deadline) return result;
         await delay(LOCK_RETRY_MS);
       }
+    },
+    async outboundBytes(session) {
+      const found = await lstat(join(paths(session).outDir, 'outbound.db')).catch(() => null);
+      return found?.size ?? 0;
     },
     takeFile: (session, outId, name, maxBytes) =>
       takeFile({
@@ -94,11 +119,11 @@ function withMailbox<T>(inDir: string, work: (mailbox: InboundMailbox) => T): T 
   }
 }
 
-async function patiently<T>(work: () => T): Promise<T> {
+async function patiently<T>(work: () => T | Promise<T>): Promise<T> {
   const deadline = performance.now() + LOCK_PATIENCE_MS;
   for (;;) {
     try {
-      return work();
+      return await work();
     } catch (error) {
       if (!isLater(error)) throw error;
       if (performance.now() > deadline) {

@@ -48,6 +48,8 @@ export interface Mailboxes {
     after: { readonly ackSeq: number; readonly rowSeq: number },
     writerLives: () => boolean,
   ): Promise<SnapshotResult>;
+  /** How long outbound.db is, as its name says now: for a bound on time, never on what is read. */
+  outboundBytes(session: Pick<Session, 'id' | 'agentId'>): Promise<number>;
   /** Copies a file the agent sent to the host's side, checked; returns where it is now (M13). */
   takeFile(
     session: Pick<Session, 'id' | 'agentId'>,

@@ -5,10 +5,16 @@
 
 import { markEnded, markSettled } from '../store/generations.ts';
 import type { Session } from '../types.ts';
+import type { Cursors } from './sweep.ts';
 import { intend, recoverOutbound, type WakeDeps } from './wake.ts';
 
 /** True when the outbox can be read again. Rejects with SandboxUnavailable when there is no sandbox to be had. */
-export async function recover(deps: WakeDeps, session: Session): Promise<boolean> {
+export async function recover(
+  deps: WakeDeps,
+  session: Session,
+  cursors: Cursors,
+  stopping: AbortSignal,
+): Promise<boolean> {
   const { store, log, clock, mailboxes } = deps;
   const generation = await intend(deps, session);
   log.info('mending an outbox that no runner has open', {
@@ -16,7 +22,7 @@ export async function recover(deps: WakeDeps, session: Session): Promise<boolean
     generation: generation.number,
   });
   try {
-    await recoverOutbound(deps, session, generation);
+    await recoverOutbound(deps, session, generation, stopping);
   } finally {
     const end = { ready: false, costs: false, final: false, reason: 'recovery', atMs: clock.now() };
     await store.transaction(async (sql) => {
@@ -24,6 +30,5 @@ export async function recover(deps: WakeDeps, session: Session): Promise<boolean
       await markSettled(sql, session.id, generation.number);
     });
   }
-  const nothing = { ackSeq: Number.MAX_SAFE_INTEGER, rowSeq: Number.MAX_SAFE_INTEGER };
-  return (await mailboxes.outbound(session, nothing, () => false)).kind !== 'busy';
+  return (await mailboxes.outbound(session, cursors, () => false)).kind !== 'busy';
 }

@@ -24,11 +24,12 @@ import { refuseLost, refuseMessages } from './refusal.ts';
 import { releaseSession } from './release.ts';
 import { DueRepair } from './repair.ts';
 import { retryMessage } from './retry.ts';
-import { type SweepDeps, sweep } from './sweep.ts';
+import { type Cursors, type SweepDeps, sweep } from './sweep.ts';
 
 /** After a round that threw, in milliseconds. */
 const ERROR_RETRY_MS = 5_000;
 const MAX_RECOVERIES = 3;
+const START: Cursors = { ackSeq: 0, rowSeq: 0 };
 /** Between "end your turn" and the end of its sandbox. */
 const TURN_STOP_GRACE_MS = 5_000;
 
@@ -47,7 +48,7 @@ export class Supervisor implements SupervisorPort {
    * before that would else start a sandbox beside one that lives (found by the torture).
    */
   #early: Set<SessionId> | null = new Set();
-  #stopping = false;
+  readonly #stop = new AbortController();
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps;
@@ -77,7 +78,7 @@ export class Supervisor implements SupervisorPort {
 
   /** Resolves when no sandbox, timer or round is left. What runs may end its turn within the grace. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stop.abort();
     this.#due.stop();
     await this.#repair.stop();
     const { stopGraceMs } = this.#deps.settings;
@@ -245,7 +246,7 @@ export class Supervisor implements SupervisorPort {
       const { number } = actor.awake.generation;
       actor.awake.seeClaims(result.claims.filter((claim) => claim.generation === number).length);
     }
-    if (this.#stopping) return;
+    if (this.#stop.signal.aborted) return;
     if (result.bootFailure !== null) await this.#lives.bootFailed(session, actor, result.bootFailure);
     const { nextDueMs } = result;
     const facts = {
@@ -269,7 +270,7 @@ export class Supervisor implements SupervisorPort {
     session: Session,
     actor: Actor,
   ): Promise<Extract<Awaited<ReturnType<typeof sweep>>, { kind: 'swept' }> | null> {
-    const cursors = actor.cursors ?? { ackSeq: 0, rowSeq: 0 };
+    const cursors = actor.cursors ?? START;
     const ended = actor.takeEnded();
     const takeMirror = () => actor.takeMirror();
     try {
@@ -294,12 +295,15 @@ export class Supervisor implements SupervisorPort {
   }
 
   async #recover(session: Session, actor: Actor): Promise<void> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
     try {
-      if (await recover(this.#deps, session)) return actor.again();
+      if (await recover(this.#deps, session, actor.cursors ?? START, signal)) return actor.again();
     } catch (error) {
       if (!(error instanceof SandboxUnavailable)) throw error;
       return this.#lives.block(actor, error.message);
     }
+    if (signal.aborted) return;
     // A slow disk or a full memory may have cut it off: again, later, and not for ever.
     actor.recoveries += 1;
     if (actor.recoveries < MAX_RECOVERIES) this.#lives.block(actor, 'its outbox is being recovered');

@@ -23,6 +23,11 @@ import type { Awake } from './awake.ts';
 import { type HeardFrame, openLink, SOCKET_NAME } from './link.ts';
 import { trustVariables } from './trust.ts';
 
+const MIB = 1024 * 1024;
+const UPGRADE_MS_PER_MIB = 500;
+/** A longer one is refused before it comes to this (host.ts). */
+const MAX_UPGRADE_BYTES = 4 * 1024 * MIB;
+
 export interface WakeDeps {
   readonly store: Store;
   readonly mailboxes: Mailboxes;
@@ -126,15 +131,25 @@ export async function recoverOutbound(
   deps: WakeDeps,
   session: Session,
   generation: Generation,
+  stopping: AbortSignal,
 ): Promise<void> {
   const agent = await agentOf(deps, session);
+  const limitMs = deps.settings.readyTimeoutMs + upgradeMs(await deps.mailboxes.outboundBytes(session));
   const sandbox = await deps.runtime.start(toSpec(deps, session, agent, generation, 'recover', null, [], []));
-  const cancel = deps.clock.after(deps.settings.readyTimeoutMs, () => {
-    // One that cannot be killed now is killed by its mark at the next start; until then its end is waited for.
-    sandbox.kill().catch(() => undefined);
-  });
+  // One that cannot be killed now is killed by its mark at the next start; until then its end is waited for.
+  const kill = () => void sandbox.kill().catch(() => undefined);
+  const cancel = deps.clock.after(limitMs, kill);
+  // What is cut off is begun anew: a host that stops does not wait minutes for an old outbox.
+  stopping.addEventListener('abort', kill);
+  if (stopping.aborted) kill();
   await sandbox.exited;
+  stopping.removeEventListener('abort', kill);
   cancel();
+}
+
+/** For an outbox of NanoClaw's, which may be long: measured at 5 to 40 ms for each MiB. */
+function upgradeMs(bytes: number): number {
+  return Math.ceil(Math.min(bytes, MAX_UPGRADE_BYTES) / MIB) * UPGRADE_MS_PER_MIB;
 }
 
 /** What this session's sandbox can write to, and how much it may all hold. */

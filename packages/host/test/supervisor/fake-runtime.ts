@@ -19,6 +19,8 @@ export class FakeRuntime implements SandboxRuntime {
   readonly recoveries: Life[] = [];
   /** Whether a throwaway sandbox gets its file whole again. */
   recovers = true;
+  /** Whether it takes for ever. */
+  recoversForEver = false;
   /** Taken over by a later host. */
   readonly adopted: Life[] = [];
   /** What the next sandboxes do; `always` when there is none. */
@@ -53,6 +55,7 @@ export class FakeRuntime implements SandboxRuntime {
     const life = new Life(spec);
     if (life.config.mode === 'recover') {
       this.recoveries.push(life);
+      if (this.recoversForEver) return life.sandbox;
       if (!this.recovers) {
         life.exit(1);
         return life.sandbox;

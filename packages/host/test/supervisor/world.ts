@@ -37,7 +37,10 @@ import { until } from '../until.ts';
 import { FakeEgress } from './fake-egress.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 
-const limits = { maxFileBytes: 4_000_000, maxValueBytes: 1_000_000, maxRows: 200 };
+const limits = {
+  ...{ maxFileBytes: 4_000_000, maxOldFileBytes: 64_000_000 },
+  ...{ maxValueBytes: 1_000_000, maxRows: 200 },
+};
 
 export interface House extends StoreWorld {
   readonly runtime: FakeRuntime;

@@ -3,3 +3,4 @@ export { decideAck, decideCharge, type InboundChange, keepTogether, type RetryPo
 export { InboundMailbox } from './inbound.ts';
 export type { SeriesChange } from './series.ts';
 export { type OutboundSnapshot, readOutbound, type SnapshotLimits, type SnapshotResult } from './snapshot.ts';
+export { needsUpgrade, upgradeApart } from './upgrade-apart.ts';

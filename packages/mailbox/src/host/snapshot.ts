@@ -20,6 +20,11 @@ import { int, type SqlRow, text } from '../sqlite.ts';
 export interface SnapshotLimits {
   /** A larger file is refused, in bytes. */
   readonly maxFileBytes: number;
+  /**
+   * The same of a file of NanoClaw's, which never pruned its own: it is not read here, but must be read by a runner.
+   * `maxFileBytes` when left out.
+   */
+  readonly maxOldFileBytes?: number;
   /** Longest content of one row, in bytes. */
   readonly maxValueBytes: number;
   /** Rows of each kind read at once; `more` says that there are others. */
@@ -70,7 +75,7 @@ export function readOutbound(
   limits: SnapshotLimits,
 ): SnapshotResult {
   try {
-    const bytes = readStable(join(outDir, 'outbound.db'), limits.maxFileBytes);
+    const bytes = readStable(join(outDir, 'outbound.db'), limits);
     if (bytes === 'missing') return { kind: 'ok', snapshot: EMPTY };
     if (bytes === 'busy') return { kind: 'busy' };
     return { kind: 'ok', snapshot: parse(bytes, after, limits) };
@@ -92,7 +97,7 @@ function openIfThere(path: string): number | null {
   }
 }
 
-function readStable(path: string, maxBytes: number): Buffer | 'missing' | 'busy' {
+function readStable(path: string, limits: SnapshotLimits): Buffer | 'missing' | 'busy' {
   const journal = `${path}-journal`;
   if (exists(journal)) return 'busy';
   if (!exists(path)) return 'missing';
@@ -103,16 +108,21 @@ function readStable(path: string, maxBytes: number): Buffer | 'missing' | 'busy'
     const stat = fstatSync(fd);
     if (stat.nlink === 0) return 'busy';
     if (!stat.isFile()) throw new Refused('outbound.db is not a regular file');
-    if (stat.nlink !== 1) throw new Refused('outbound.db has a second name');
-    if (stat.size > maxBytes)
-      throw new Refused(`outbound.db has ${stat.size} bytes, the limit is ${maxBytes}`);
-    // A runner that has just made the file has not committed its tables yet.
-    if (stat.size === 0) return 'missing';
-    if (stat.size < HEADER_BYTES) throw new Refused('outbound.db has no complete header');
     // The header is read before and after the looks for a journal, the data between them: a commit that begins after
     // the first look and ends before the second has changed the header by then.
     const before = readHeader(fd);
-    if (exists(journal) || isOld(before)) return 'busy';
+    // First: an old file may be long, and has a second name if its upgrade was cut off (runner/upgrade.ts).
+    const old = isOld(before);
+    const { maxFileBytes, maxOldFileBytes = maxFileBytes } = limits;
+    const maxBytes = old ? maxOldFileBytes : maxFileBytes;
+    if (stat.size > maxBytes)
+      throw new Refused(`outbound.db has ${stat.size} bytes, the limit is ${maxBytes}`);
+    if (old) return 'busy';
+    if (stat.nlink !== 1) throw new Refused('outbound.db has a second name');
+    // A runner that has just made the file has not committed its tables yet.
+    if (stat.size === 0) return 'missing';
+    if (stat.size < HEADER_BYTES) throw new Refused('outbound.db has no complete header');
+    if (exists(journal)) return 'busy';
     const bytes = Buffer.allocUnsafeSlow(stat.size);
     const got = readSync(fd, bytes, 0, stat.size, 0);
     const moved = exists(journal) || !before.equals(readHeader(fd)) || fstatSync(fd).size !== stat.size;

@@ -5,7 +5,7 @@
  * yesterday's rows on some mounts. A host in mid-commit throws an error for which `isLater` is true.
  */
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Address, Destination, InboundRow, MessageId, OutboundId } from '../model.ts';
 import { INBOUND_COLUMNS, toInboundRow } from '../rows.ts';
 import { int, text, textOrNull } from '../sqlite.ts';
@@ -15,6 +15,9 @@ const COMMIT_WAIT_MS = 20;
 
 export class InboundReader {
   readonly #db: DatabaseSync;
+  // Asked for each of 200,000 rows of an old outbox (upgrade.ts): preparing them each time took most of its time.
+  #pending: StatementSync | null = null;
+  #receipt: StatementSync | null = null;
 
   private constructor(db: DatabaseSync) {
     this.#db = db;
@@ -58,16 +61,14 @@ export class InboundReader {
   }
 
   isPending(id: MessageId): boolean {
-    return (
-      this.#db.prepare("SELECT 1 AS found FROM messages_in WHERE id = ? AND status = 'pending'").get(id) !==
-      undefined
-    );
+    this.#pending ??= this.#db.prepare("SELECT 1 FROM messages_in WHERE id = ? AND status = 'pending'");
+    return this.#pending.get(id) !== undefined;
   }
 
   /** Whether the host has recorded the end of this row's delivery, good or bad. */
   hasReceipt(id: OutboundId): boolean {
-    const found = this.#db.prepare('SELECT 1 AS found FROM delivered WHERE message_out_id = ?').get(id);
-    return found !== undefined;
+    this.#receipt ??= this.#db.prepare('SELECT 1 FROM delivered WHERE message_out_id = ?');
+    return this.#receipt.get(id) !== undefined;
   }
 
   /** The inbound message with this number, or null. */

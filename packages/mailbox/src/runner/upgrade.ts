@@ -2,7 +2,7 @@
  * Brings a NanoClaw outbound.db to our schema. Only a runner does this, once, before it opens the file (M1); the host
  * reads nothing from it until then (snapshot.ts).
  *
- *   outbound.db (NanoClaw's) --copy--> outbound.nanoclaw.db       the original to the letter, for ever
+ *   outbound.db (NanoClaw's) --link--> outbound.nanoclaw.db       the original to the letter, for ever
  *                            --rows--> outbound.db.new --rename--> outbound.db (ours)
  *
  * The host accepts our exact schema and nothing else (M10), so columns and tables that we do not know cannot stay in it:
@@ -13,9 +13,19 @@
  * A death before the rename leaves NanoClaw's file as it was, and the next start begins anew; after it, all is done. The
  * host has opened inbound.db before (it upgrades that one), and nobody else of the sandbox opens the outbox meanwhile.
  */
-import { closeSync, constants, copyFileSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { MessageId, OutboundId } from '../model.ts';
 import { int, namesIn, openWritable, text, transaction, userVersion } from '../sqlite.ts';
 import { MAX_TIME_MS, parseTime } from '../time.ts';
@@ -23,6 +33,8 @@ import { InboundReader } from './inbound-reader.ts';
 import { ACK_COUNTER, makeOutbound, SEQ_FLOOR } from './outbound.ts';
 
 const KEPT = 'outbound.nanoclaw.db';
+/** What file systems say that know no hard links. */
+const WITHOUT_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'];
 
 /** True when there was something to upgrade. A missing file, an empty one and one of ours are left as they are. */
 export function upgradeOutbound(outDir: string, inDir: string): boolean {
@@ -48,12 +60,24 @@ function replace(outDir: string, path: string, inbound: InboundReader): void {
   const kept = join(outDir, KEPT);
   const [partial, fresh] = [`${kept}.partial`, `${path}.new`];
   for (const left of [partial, fresh, `${fresh}-journal`]) rmSync(left, { force: true });
-  copyFileSync(path, partial, constants.COPYFILE_FICLONE);
-  sync(partial);
+  keep(path, partial);
   renameSync(partial, kept);
+  // Two names of one file are left as they are by a rename: an earlier start died after it.
+  rmSync(partial, { force: true });
   build(fresh, kept, inbound);
   renameSync(fresh, path);
   sync(outDir);
+}
+
+/** A second name costs nothing, however long the file is; where there is no such thing, it is a copy. */
+function keep(path: string, as: string): void {
+  try {
+    linkSync(path, as);
+  } catch (error) {
+    if (!WITHOUT_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    copyFileSync(path, as, constants.COPYFILE_FICLONE);
+    sync(as);
+  }
 }
 
 function sync(path: string): void {
@@ -71,7 +95,8 @@ function build(path: string, kept: string, inbound: InboundReader): void {
     db.function('to_ms', (time) => Math.min(MAX_TIME_MS, Math.max(0, parseTime(text(time)) ?? 0)));
     db.function('is_sent', (id) => Number(inbound.hasReceipt(text(id) as OutboundId)));
     db.function('is_waiting', (id) => Number(inbound.isPending(text(id) as MessageId)));
-    db.prepare('ATTACH ? AS old').run(kept);
+    // To be read alone: it is the file that the caller has locked, under its second name.
+    db.prepare('ATTACH ? AS old').run(`${pathToFileURL(kept).href}?mode=ro`);
     transaction(db, () => {
       rows(db, inbound.greatestSeq());
       acks(db);
