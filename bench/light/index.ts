@@ -50,7 +50,7 @@ async function measure(dir: string, report: (line: string) => void) {
     await model.close();
   }
   const measured: Measured[] = [
-    timed('light.cold', cold, NODE, 10),
+    timed('light.cold', cold, NODE, 5),
     timed('light.warm', warm, BARE_TURN, 5),
     { name: 'light.rss', unit: 'MiB', samples: memory, limit: { most: 110 } },
   ];

@@ -24,7 +24,7 @@ export async function measureAtRest(dataDir: string, say: (line: string) => void
   const first = await startUp(dataDir);
   await first.ask('help');
   await first.stop();
-  const ready: Measured = { ...(await startsOf(dataDir, STARTS)), name: 'ready', limit: { times: 15 } };
+  const ready: Measured = { ...(await startsOf(dataDir, STARTS)), name: 'ready', limit: { times: 8 } };
   const up = await startUp(dataDir);
   try {
     const runner = findRunner(await up.ask('help'));
@@ -62,7 +62,7 @@ async function measureStatus(dataDir: string): Promise<Measured> {
     unit: 'ms',
     samples,
     floor: { what: NODE, samples: floor },
-    limit: { times: 3.5 },
+    limit: { times: 2.5 },
   };
 }
 

@@ -80,7 +80,7 @@ async function coldOf(sandbox: BenchSandbox, dir: string, say: (line: string) =>
   const host = await openExchanges(sandbox, join(dir, sandbox), SHORT_IDLE_MS);
   const { tag } = await agentImage(INSTALL_ID);
   const bare = {
-    bwrap: { what: BWRAP_NODE, start: timeBwrapNode, times: 3 },
+    bwrap: { what: BWRAP_NODE, start: timeBwrapNode, times: 2.5 },
     docker: { what: DOCKER_NODE, start: () => timeDockerNode(tag), times: 1.6 },
   }[sandbox];
   try {

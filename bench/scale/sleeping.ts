@@ -45,7 +45,7 @@ export async function measureSleeping(
   return [
     { name: 'crowd.sweep', ...sweep, floor: bare, limit: { times: 4 } },
     { name: 'crowd.sweep.growth', ...sweep, floor: small, limit: { times: 2 } },
-    { name: 'crowd.ready', ...(await startsOf(manyDir, STARTS)), limit: { times: 15 } },
+    { name: 'crowd.ready', ...(await startsOf(manyDir, STARTS)), limit: { times: 8 } },
     ...(await measureIdle(manyDir, say)),
   ];
 }
